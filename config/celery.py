@@ -1,0 +1,11 @@
+"""Celery is a doorbell: a message carries an id, PostgreSQL holds the truth."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("ronghe")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
