@@ -1,0 +1,132 @@
+"""Administrators read everything of the partnerships here; people change it on the pages, through services."""
+
+from django.contrib import admin
+
+from partnerships import models
+from records.admin import RecordAdmin
+
+
+class PartnershipAdmin(RecordAdmin):
+    """Read only; what carries a form's key hides it."""
+
+
+class ReadOnlyInline(admin.TabularInline):
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(models.Enterprise)
+class EnterpriseAdmin(PartnershipAdmin):
+    list_display = ["name", "uscc", "state", "relation", "tier", "industry", "region", "lead_department", "owner"]
+    list_filter = ["state", "relation", "tier", "ownership", "size", "registry", "is_labour_agency", "lead_department"]
+    list_select_related = ["industry", "region", "lead_department", "owner"]
+    search_fields = ["name", "name_en", "short_name", "uscc", "=id"]
+    exclude = ["form_key", "sort_key", "name_key", "core_key", "search_text", "grams"]
+    ordering = ["sort_key", "pk"]
+
+
+@admin.register(models.Site)
+class SiteAdmin(PartnershipAdmin):
+    list_display = ["name", "enterprise", "kind", "region", "capacity", "closed_on"]
+    list_filter = ["kind", "closed_on"]
+    list_select_related = ["enterprise", "region"]
+    search_fields = ["name", "address", "enterprise__name"]
+    exclude = ["form_key"]
+
+
+@admin.register(models.Contact)
+class ContactAdmin(PartnershipAdmin):
+    list_display = ["name", "honorific", "enterprise", "position", "email", "user", "is_keeper", "left_on"]
+    list_filter = ["is_keeper", "arranges_interns", "keeps_pay", "mentors", "signs", "language"]
+    list_select_related = ["enterprise", "user"]
+    search_fields = ["name", "honorific", "email", "enterprise__name"]
+    exclude = ["form_key"]
+
+
+class FindingInline(ReadOnlyInline):
+    model = models.AssessmentFinding
+
+
+@admin.register(models.Assessment)
+class AssessmentAdmin(PartnershipAdmin):
+    list_display = ["enterprise", "site", "visited_on", "assessors", "is_suitable", "written_by", "written_at"]
+    list_filter = ["is_suitable", "visited_on"]
+    list_select_related = ["enterprise", "site", "written_by"]
+    search_fields = ["enterprise__name", "assessors"]
+    inlines = [FindingInline]
+    exclude = ["form_key"]
+
+
+@admin.register(models.AssessmentFinding)
+class AssessmentFindingAdmin(PartnershipAdmin):
+    list_display = ["assessment", "content", "is_concern"]
+    list_filter = ["content", "is_concern"]
+    list_select_related = ["assessment__enterprise"]
+    search_fields = ["assessment__enterprise__name", "text"]
+
+
+@admin.register(models.Trip)
+class TripAdmin(PartnershipAdmin):
+    list_display = ["starts_on", "ends_on", "kind", "leader", "logged_by", "logged_at"]
+    list_filter = ["kind", "starts_on"]
+    list_select_related = ["logged_by"]
+    search_fields = ["leader", "others", "summary"]
+    exclude = ["form_key"]
+
+
+@admin.register(models.Touchpoint)
+class TouchpointAdmin(PartnershipAdmin):
+    list_display = ["happened_at", "enterprise", "kind", "side", "is_two_way", "is_from_list", "logged_by", "logged_at"]
+    list_filter = ["kind", "side", "is_two_way", "is_from_list"]
+    list_select_related = ["enterprise", "logged_by"]
+    search_fields = ["enterprise__name", "summary"]
+    exclude = ["form_key"]
+
+
+@admin.register(models.ProxyEntry)
+class ProxyEntryAdmin(PartnershipAdmin):
+    list_display = ["entered_at", "enterprise", "said_by", "source", "said_at", "entered_by", "checked_at"]
+    list_filter = ["source"]
+    list_select_related = ["enterprise", "entered_by", "checked_by"]
+    search_fields = ["enterprise__name", "said_by"]
+
+
+@admin.register(models.Message)
+class MessageAdmin(PartnershipAdmin):
+    list_display = ["written_at", "enterprise", "side", "author", "author_name"]
+    list_filter = ["side"]
+    list_select_related = ["enterprise", "author"]
+    search_fields = ["enterprise__name", "body", "author_name"]
+    exclude = ["form_key"]
+
+
+@admin.register(models.Registration)
+class RegistrationAdmin(PartnershipAdmin):
+    list_display = ["name", "uscc", "contact_name", "state", "received_at", "decided_by", "decided_at", "enterprise"]
+    list_filter = ["state"]
+    list_select_related = ["decided_by", "enterprise"]
+    search_fields = ["name", "uscc", "contact_name", "phone"]
+    exclude = ["form_key"]
+
+
+@admin.register(models.Import)
+class ImportAdmin(PartnershipAdmin):
+    list_display = ["name", "state", "uploaded_by", "uploaded_at", "applied_at"]
+    list_filter = ["state"]
+    list_select_related = ["uploaded_by"]
+    search_fields = ["name", "uploaded_by__name"]
+    exclude = ["form_key"]
+
+
+@admin.register(models.ImportRow)
+class ImportRowAdmin(PartnershipAdmin):
+    list_display = ["batch", "sheet", "line", "verdict", "enterprise", "applied_at"]
+    list_filter = ["verdict"]
+    list_select_related = ["batch", "enterprise"]
+    search_fields = ["=batch__id", "enterprise__name"]

@@ -1,0 +1,85 @@
+"""Lists as files. Every spreadsheet goes through records.spreadsheets."""
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import SCHOOL_ROLES, Department, User
+from partnerships.models import Enterprise, Touchpoint, Trip
+from partnerships.models.enterprise import NEVER
+from policies.services import industry_names, region_names
+from records.spreadsheets import write_xlsx, written
+
+
+def write_enterprises(queryset):
+    """Return an open temporary file with one row per enterprise of `queryset` (from `for_list`), read in chunks."""
+    heads = [
+        Enterprise._meta.get_field(name).verbose_name
+        for name in ("name", "name_en", "uscc", "state", "relation", "tier", "industry", "region", "address", "size")
+    ]
+    heads += [_("headcount"), _("lead department"), _("owner"), _("last contact")]
+    sheet = (_("Partners"), [str(head) for head in heads], rows(queryset))
+    return written(lambda stream: write_xlsx(stream, [sheet]))
+
+
+def rows(queryset):
+    states, relations, tiers, sizes = (
+        {value: str(label) for value, label in choices.choices}
+        for choices in (Enterprise.State, Enterprise.Relation, Enterprise.Tier, Enterprise.Size)
+    )
+    places, industries = region_names(), industry_names()
+    departments = {row.pk: str(row) for row in Department.objects.all()}
+    owners = {row.pk: str(row) for row in User.objects.filter(role__in=SCHOOL_ROLES).only("name", "name_en")}
+    # plain values: a hundred thousand rows as objects would cost as much again as writing them
+    columns = ("name", "name_en", "uscc", "state", "relation", "tier", "industry_id", "region_id", "address", "size",
+               "headcount", "lead_department_id", "owner_id", "last_contact_at")  # fmt: skip
+    values = queryset.select_related(None).values_list(*columns)
+    for (name, name_en, uscc, state, relation, tier, industry, region, address, size, headcount, department, owner,
+         contact) in values.iterator(chunk_size=2_000):  # fmt: skip
+        yield (
+            name, name_en, uscc, states[state], relations[relation], tiers[tier], industries.get(industry, ""),
+            places.get(region, ""), address, sizes[size], headcount, departments.get(department, ""),
+            owners.get(owner, ""), timezone.localdate(contact) if contact > NEVER else None,
+        )  # fmt: skip
+
+
+def write_trips(queryset):
+    """Return an open temporary file with one row per enterprise visited on the trips of `queryset`, newest first.
+
+    The columns stand in the order in which offices keep their list of visits (走访台账).
+    """
+    heads = [
+        _("No."), _("day"), _("how"), _("led by"), _("colleagues"), _("enterprise"),
+        _("who took part for the enterprise"), _("what it was about"), _("what was agreed"), _("new jobs offered"),
+        _("new internship places offered"), _("what the enterprise wishes"), _("logged by"), _("evidence for"),
+    ]  # fmt: skip
+    sheet = (_("Trips"), heads, trip_rows(queryset))
+    return written(lambda stream: write_xlsx(stream, [sheet]))
+
+
+def trip_rows(queryset):
+    kinds = {value: str(label) for value, label in Touchpoint.Kind.choices}
+    tags = {value: str(label) for value, label in Trip._meta.get_field("tags").base_field.choices}
+    trips = queryset.select_related("logged_by").prefetch_related("colleagues", "touchpoints__enterprise")
+    number = 0
+    for trip in trips.order_by("-starts_on", "-pk").iterator(chunk_size=500):
+        joined = "、".join(
+            [*(str(person) for person in trip.colleagues.all()), *([trip.others] if trip.others else [])]
+        )
+        for part in sorted(trip.touchpoints.all(), key=lambda part: part.enterprise.sort_key):
+            number += 1
+            yield (
+                number,
+                trip.starts_on,
+                kinds[trip.kind],
+                trip.leader,
+                joined,
+                part.enterprise.name,
+                part.people,
+                part.summary or trip.summary,
+                part.agreed,
+                part.jobs_offered,
+                part.internships_offered,
+                part.wishes,
+                str(trip.logged_by),
+                "、".join(tags[tag] for tag in trip.tags),
+            )

@@ -1,0 +1,1 @@
+"""What is typed: parsed and validated, never saved here."""

@@ -1,0 +1,25 @@
+"""The nightly check of the figures that are stored because lists sort by them."""
+
+from django.core.management.base import BaseCommand, CommandError
+
+from partnerships.services.touchpoints import check_last_contact, refresh_last_contact
+
+
+class Command(BaseCommand):
+    help = "Compare each stored last contact with the exchanges themselves; --mend writes the right one."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--mend", action="store_true", help="write what the rows say")
+
+    def handle(self, *args, mend, **options):
+        wrong = list(check_last_contact())
+        for enterprise in wrong:
+            self.stdout.write(
+                f"{enterprise.pk} {enterprise.name}: last contact stored {enterprise.last_contact_at:%Y-%m-%d %H:%M}, "
+                f"by its rows {enterprise.exchanged_at:%Y-%m-%d %H:%M}"
+            )
+            if mend:
+                refresh_last_contact(enterprise)
+        if wrong and not mend:
+            raise CommandError(f"{len(wrong)} stored figures differ from their rows; run again with --mend.")
+        self.stdout.write(f"{len(wrong)} mended." if wrong else "Every stored figure agrees with its rows.")

@@ -1,0 +1,25 @@
+"""The partnership and everything that hangs on it."""
+
+from partnerships.models.assessment import Assessment, AssessmentFinding
+from partnerships.models.contact import Contact
+from partnerships.models.enterprise import Enterprise, Site, is_member
+from partnerships.models.importing import Import, ImportRow
+from partnerships.models.registration import Registration
+from partnerships.models.thread import Message
+from partnerships.models.touchpoint import ProxyEntry, Touchpoint, Trip
+
+__all__ = [
+    "Assessment",
+    "AssessmentFinding",
+    "Contact",
+    "Enterprise",
+    "Import",
+    "ImportRow",
+    "Message",
+    "ProxyEntry",
+    "Registration",
+    "Site",
+    "Touchpoint",
+    "Trip",
+    "is_member",
+]

@@ -1,0 +1,126 @@
+"""Links for an enterprise: a question to answer, or the partnership to look at; and the message that carries them."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from partnerships.models import Enterprise
+from partnerships.workflow import is_not_merged, keeps_this_partner
+from records import links
+from records.models import Link, Side
+from records.workflow import NotAllowed, Refused
+
+ANSWER, PARTNERSHIP = "answer", "partnership"
+#: How long the page takes, in minutes, as the message promises.
+MINUTES = {ANSWER: 2, PARTNERSHIP: 3}
+#: A message carried by hand: this many characters, then the link alone on the last line.
+MESSAGE_LENGTH = 80
+#: Two presses of the button within this time are one.
+SAME_PRESS = timedelta(minutes=10)
+
+
+def hand_out_link(enterprise, *, by, contact=None, message=None, now=None):
+    """Hand out a link to the question `message`, or to the whole partnership, made out to `contact`; return it.
+
+    The same person asking again within ten minutes gets the same link while nobody has used it. Raises NotAllowed,
+    Refused for a merged enterprise, a message of the enterprise itself, or a contact who has left.
+    """
+    now = now or timezone.now()
+    if reason := keeps_this_partner(enterprise, by):
+        raise NotAllowed(reason)
+    if reason := is_not_merged(enterprise, by):
+        raise Refused(reason)
+    if message is not None and message.side != Side.SCHOOL:
+        raise Refused(_("A link asks for an answer to one of our own messages."))
+    if contact is not None and contact.left_on:
+        raise Refused(_("%(name)s has left: choose somebody else.") % {"name": contact})
+    purpose, subject = (ANSWER, message) if message is not None else (PARTNERSHIP, enterprise)
+    values = {
+        "purpose": purpose,
+        "stream": enterprise.pk,
+        "addressee": contact.address_form if contact else "",
+        "language": contact.language if contact else "zh-hans",
+    }
+    same = Link.objects.filter(
+        **values,
+        subject_id=subject.pk,
+        created_by=by,
+        created_at__gt=now - SAME_PRESS,
+        withdrawn_at=None,
+        opened_at=None,
+    )
+    return same.first() or links.hand_out(subject=subject, by=by, now=now, **values)
+
+
+def withdraw_link(link, *, by, now=None):
+    """End a link of a partner that `by` keeps. Raises NotAllowed."""
+    _may_keep(link, by)
+    return links.withdraw(link, by=by, now=now)
+
+
+def renew_link(link, *, by, now=None):
+    """Hand out a new link in place of a dead one and return it. Raises NotAllowed, Refused for a merged enterprise."""
+    if reason := is_not_merged(_may_keep(link, by), by):
+        raise Refused(reason)
+    return links.renew(link, by=by, now=now)
+
+
+def _may_keep(link, by):
+    enterprise = Enterprise.objects.visible_to(by).filter(pk=link.stream).first()
+    if enterprise is None:
+        raise NotAllowed(_("Only the school hands out links."))
+    if reason := keeps_this_partner(enterprise, by):
+        raise NotAllowed(reason)
+    return enterprise
+
+
+# --- the message that carries it ---------------------------------------------------------------------------------
+
+
+def address(link):
+    """The link's whole address: at most 40 characters where the site's own has at most 23."""
+    return settings.SITE_URL + reverse("partnerships:link", args=[link.code])
+
+
+def default_message(link):
+    """The message of a link as it stands: its sender, what it asks, and until when it is open."""
+    with translation.override(link.language):
+        if link.purpose == ANSWER:
+            what = " ".join(link.subject.body.split())
+        else:
+            what = _("please have a look at what we do together")
+    return carried_message(
+        link, sender=link.created_by, what=what, minutes=MINUTES[link.purpose], until=link.expires_at
+    )
+
+
+def carried_message(link, *, sender, what, minutes, until):
+    """The text to paste into a messenger, in the addressee's language: at most 80 characters, then the link alone.
+
+    Form of address, sender's real name, what, how long it takes, by when, that nobody registers. When it is too long
+    the school's name goes first, then the end of `what`..
+    """
+    with translation.override(link.language):
+        values = {
+            "sender": str(sender)[:20],
+            "university": settings.UNIVERSITY.get(link.language, settings.UNIVERSITY["zh-hans"]),
+            "minutes": minutes,
+            "day": date_format(timezone.localdate(until), "MONTH_DAY_FORMAT"),
+        }
+        greeting = _("%(name)s, ") % {"name": link.addressee[:20]} if link.addressee else _("Hello, ")
+        wordings = (
+            _("this is %(sender)s of %(university)s: %(what)s (%(minutes)d min, by %(day)s, no registration)"),
+            _("this is %(sender)s: %(what)s (%(minutes)d min, by %(day)s, no registration)"),
+        )
+    for wording in wordings:
+        room = MESSAGE_LENGTH - len(greeting + wording % {**values, "what": ""})
+        if len(what) <= room:
+            break
+    else:
+        what = what[: max(room - 1, 0)].rstrip() + "…"
+    text = (greeting + wording % {**values, "what": what})[:MESSAGE_LENGTH]
+    return f"{text}\n{address(link)}"

@@ -1,0 +1,349 @@
+"""The timeline: the stream of Events of one partnership, and the words in which each side reads it."""
+
+import logging
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Q
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from partnerships.models import Message, ProxyEntry, Touchpoint
+from partnerships.models.touchpoint import Kind, Precision
+from partnerships.rules.terms import term_of
+from partnerships.workflow import ENTERPRISE
+from records import keyset
+from records.models import Event, Side
+from records.templatetags.show import moment
+
+log = logging.getLogger(__name__)
+
+SIZE = 20
+#: What the stream can be narrowed to: word in the address -> (label, condition).
+CONTACTS, MESSAGES = Q(kind__startswith="touchpoint."), Q(kind__startswith="message.")
+SHOWS = {
+    "all": (gettext_lazy("All"), Q()),
+    "contacts": (gettext_lazy("Contacts"), CONTACTS),
+    "messages": (gettext_lazy("Messages"), MESSAGES),
+    "changes": (gettext_lazy("Changes"), ~CONTACTS & ~MESSAGES),
+}
+
+
+# --- words ---------------------------------------------------------------------------------------------------------
+
+
+class TwoSided:
+    """A sentence that reads differently on the enterprise's side."""
+
+    def __init__(self, school, enterprise):
+        self.school, self.enterprise = school, enterprise
+
+    def __call__(self, event):
+        return self.school(event)
+
+
+def words(sentence):
+    """A sentence of its own, or with the event's data in it: words(lazy "… %(name)s …")."""
+    return lambda event: str(sentence) % defaultdict(str, event.data)
+
+
+def moved(enterprise=None):
+    """A step along the lifecycle: the state it led to and why; the enterprise reads a sentence of its own."""
+
+    def school(event):
+        label = ENTERPRISE.words.get(event.data.get("to"))
+        state = label.label if label else ""
+        sentence = _("Now %(state)s.") % {"state": state}
+        return f"{sentence} {event.data.get('note', '')}".strip()
+
+    return TwoSided(school, words(enterprise)) if enterprise else school
+
+
+def changed(sentence):
+    """An edit, with the fields it touched by the names a person knows."""
+
+    def say(event):
+        fields = [str(label_of(event, name)) for name in event.data.get("changes", {})]
+        text = str(sentence) % defaultdict(str, event.data)
+        return f"{text} {'、'.join(fields)}" if fields else text
+
+    return say
+
+
+def label_of(event, name):
+    model = event.subject_type.model_class() if event.subject_type_id else None
+    try:
+        return model._meta.get_field(name).verbose_name
+    except (FieldDoesNotExist, AttributeError):  # a field that existed when the event was written
+        return name
+
+
+def day_of(event):
+    return date_format(date.fromisoformat(event.data["day"]), "DATE_FORMAT")
+
+
+def files_and_text(event):
+    count = event.data.get("files", 0)
+    text = event.data.get("text", "")
+    if not text and count:
+        return ngettext("%(count)s file", "%(count)s files", count) % {"count": count}
+    return text
+
+
+#: Every kind of this app. Other apps add theirs through settings.TIMELINE_SENTENCES.
+SENTENCES = {
+    "touchpoint.logged": lambda event: str(Kind(event.data["kind"]).label) if "kind" in event.data else _("Contact"),
+    "touchpoint.changed": lambda event: (
+        _("The record of the contact of %(day)s was completed.") % {"day": day_of(event)}
+        if event.data.get("day")
+        else _("The record of a contact was completed.")
+    ),
+    "trip.logged": words(gettext_lazy("A trip was logged.")),
+    "trip.changed": changed(gettext_lazy("The record of the trip was changed.")),
+    "file.given": words(gettext_lazy("The school shares a file: %(name)s")),
+    "proxy.entered": words(gettext_lazy("Entered on behalf of the enterprise, as said by %(said_by)s.")),
+    "proxy.confirmed": TwoSided(
+        words(gettext_lazy("The enterprise checked the entry: it is right.")),
+        words(gettext_lazy("You checked the entry: it is right.")),
+    ),
+    "proxy.corrected": words(gettext_lazy("Corrected what was entered: %(correction)s")),
+    "message.written": files_and_text,
+    "enterprise.created": words(gettext_lazy("Recorded as an enterprise.")),
+    "enterprise.listed": words(gettext_lazy("Recorded from the list %(name)s.")),
+    "enterprise.list_changed": words(gettext_lazy("Brought up to date from the list %(name)s.")),
+    "enterprise.changed": changed(gettext_lazy("Details changed:")),
+    "enterprise.handed_over": words(gettext_lazy("Handed over from %(from)s to %(to)s. %(note)s")),
+    "enterprise.assess": moved(),
+    "enterprise.activate": moved(gettext_lazy("The partnership begins.")),
+    "enterprise.pause": moved(gettext_lazy("The partnership pauses.")),
+    "enterprise.resume": moved(gettext_lazy("The partnership goes on.")),
+    "enterprise.suspend": moved(gettext_lazy("The partnership pauses.")),
+    "enterprise.lift": moved(gettext_lazy("The partnership goes on.")),
+    "enterprise.end": moved(gettext_lazy("The partnership has ended.")),
+    "enterprise.reopen": moved(gettext_lazy("The partnership is taken up again.")),
+    "enterprise.merged": words(gettext_lazy("Merged with %(name)s. %(note)s")),
+    "enterprise.registered": words(gettext_lazy("Registered through the public form.")),
+    "contact.added": words(gettext_lazy("New contact: %(name)s")),
+    "contact.changed": changed(gettext_lazy("Contact %(name)s changed:")),
+    "contact.left": TwoSided(
+        words(gettext_lazy("%(name)s no longer works there.")), words(gettext_lazy("%(name)s no longer works with us."))
+    ),
+    "contact.returned": words(gettext_lazy("%(name)s is back.")),
+    "site.added": words(gettext_lazy("New site: %(name)s")),
+    "site.changed": changed(gettext_lazy("Site %(name)s changed:")),
+    "site.closed": words(gettext_lazy("Site closed: %(name)s")),
+    "site.reopened": words(gettext_lazy("Site open again: %(name)s")),
+    "assessment.written": words(gettext_lazy("On-site assessment written.")),
+    "link.handed_out": words(gettext_lazy("Link handed out to %(addressee)s.")),
+    "link.answered": words(gettext_lazy("Answered through the link.")),
+    "link.withdrawn": words(gettext_lazy("Link withdrawn.")),
+    "link.renewal_asked": words(gettext_lazy("Asked for a new link. %(phone)s")),
+    "import.uploaded": words(gettext_lazy("List uploaded: %(name)s")),
+    "import.applied": words(gettext_lazy("List applied: %(name)s")),
+    "seat.invited": words(gettext_lazy("%(name)s was invited to the portal.")),
+    "seat.taken": words(gettext_lazy("%(name)s joined the portal.")),
+    "seat.left": words(gettext_lazy("%(name)s left the portal.")),
+    "seat.keeper_changed": words(gettext_lazy("%(name)s now keeps the company's access.")),
+}
+
+
+def sentence(event, *, for_enterprise=False):
+    """What happened, in the reader's language. A kind nobody knows reads neutrally and never breaks the page."""
+    say = None
+    for dotted_name in settings.TIMELINE_SENTENCES:
+        say = import_string(dotted_name).get(event.kind, say)
+    if say is None:
+        return _("An entry was made.")
+    if for_enterprise and isinstance(say, TwoSided):
+        say = say.enterprise
+    try:
+        return str(say(event)).strip()
+    except (LookupError, TypeError, ValueError, AttributeError):
+        log.exception("The words for event %s (%s) fail.", event.pk, event.kind)
+        return _("An entry was made.")
+
+
+def known(happened_at, precision):
+    """A moment as exactly as it is known: to the minute, the day, the month, the term or the year."""
+    if precision == Precision.MOMENT:
+        return moment(happened_at)
+    day = timezone.localdate(happened_at)
+    if precision == Precision.MONTH:
+        return date_format(day, "YEAR_MONTH_FORMAT")
+    if precision == Precision.TERM:
+        return str(term_of(day))
+    if precision == Precision.YEAR:
+        return _("year %(year)s") % {"year": day.year}
+    return moment(day)
+
+
+# --- entries -------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Entry:
+    """One event as a reader sees it; what the reader may not see is not in it."""
+
+    event: Event
+    side: str
+    who: str
+    what: str
+    text: str
+    when: str
+    month: str = ""
+    touchpoint: Touchpoint | None = None
+    proxy: ProxyEntry | None = None
+    private_note: str = ""
+    logged_by: str = ""
+    is_unanswered: bool = False
+    waits_for_check: bool = False
+    url: str = ""
+    files: list = field(default_factory=list)
+
+    @property
+    def pictures(self):
+        return [file for file in self.files if file.is_picture]
+
+    @property
+    def papers(self):
+        return [file for file in self.files if not file.is_picture]
+
+
+@dataclass
+class Timeline:
+    """One page of entries, newest first, and the addresses that lead on."""
+
+    entries: list
+    enterprise: object
+    for_enterprise: bool
+    show: str
+    url: str
+    shows: list
+    older: str
+    is_first: bool
+
+
+def timeline_page(enterprise, user, parameters, *, url=None, size=SIZE):
+    """Return the Timeline of `enterprise` that `parameters` (show, after, month) ask for, in the words of user's side.
+
+    The caller has found `enterprise` through visible_to(user). HR staff read what is meant for both sides, the
+    school everything. `url` is the page the links lead to (default: the school's timeline page). Costs one query for
+    the events and at most five for each kind of row behind them, however many there are.
+    """
+    for_enterprise = not user.is_school
+    url = url or reverse("partnerships:timeline", args=[enterprise.pk])
+    show = parameters.get("show") if parameters.get("show") in SHOWS else "all"
+    events = Event.objects.in_stream(enterprise.pk).filter(SHOWS[show][1]).select_related("by", "subject_type")
+    if for_enterprise:
+        events = events.shared()
+    place = QueryDict(mutable=True)
+    place.update({"show": show} | ({"after": parameters["after"]} if parameters.get("after") else {}))
+    page = keyset.page(events, {"happened": "happened_at"}, place, default="-happened", size=size)
+    entries = entries_of(page.rows, enterprise, for_enterprise=for_enterprise)
+    month = mark_months(entries, parameters.get("month", ""))
+    older = f"{url}{page.next}&{urlencode({'month': month})}" if page.next else ""
+    shows = [(key, label, f"{url}?{urlencode({'show': key})}") for key, (label, __) in SHOWS.items()]
+    return Timeline(entries, enterprise, for_enterprise, show, url, shows, older, is_first="after" not in place)
+
+
+def mark_months(entries, month):
+    """Give the first entry of each month its heading, counting on from `month`; return the last one."""
+    for entry in entries:
+        day = timezone.localdate(entry.event.happened_at)
+        if f"{day:%Y-%m}" != month:
+            month, entry.month = f"{day:%Y-%m}", date_format(day, "YEAR_MONTH_FORMAT")
+    return month
+
+
+def entries_of(events, enterprise, *, for_enterprise):
+    """The events as entries. An exchange whose day was corrected stands only at the day it has now."""
+    subjects = subjects_of(events)
+    entries = []
+    for event in events:
+        subject = subjects.get((event.subject_type_id, event.subject_id))
+        if event.kind == "touchpoint.logged" and isinstance(subject, Touchpoint):
+            if subject.happened_at == event.happened_at:
+                entries.append(touchpoint_entry(event, subject, enterprise, for_enterprise))
+        elif event.kind == "message.written" and isinstance(subject, Message):
+            entries.append(message_entry(event, subject, for_enterprise))
+        else:
+            text = sentence(event, for_enterprise=for_enterprise)
+            entries.append(Entry(event, event.side, event.who, "", text, moment(event.happened_at)))
+    return entries
+
+
+def subjects_of(events):
+    """The touchpoints and messages behind the events, by (type, id), each kind with one query and its own files'."""
+    wanted = defaultdict(set)
+    for event in events:
+        if event.subject_id:
+            wanted[event.subject_type_id].add(event.subject_id)
+    # few rows were entered on behalf: fetched only where one was, not joined to every row
+    behalf = ("proxy__entered_by", "proxy__checked_by")
+    found = {}
+    for queryset in (
+        Touchpoint.objects.select_related("logged_by").prefetch_related("files", *behalf),
+        Message.objects.select_related("author").prefetch_related("files", *behalf),
+    ):
+        type_id = ContentType.objects.get_for_model(queryset.model).pk
+        if keys := wanted.get(type_id):
+            found |= {(type_id, row.pk): row for row in queryset.filter(pk__in=keys)}
+    return found
+
+
+def touchpoint_entry(event, touchpoint, enterprise, for_enterprise):
+    proxy = touchpoint.proxy
+    logged_by = touchpoint.logged_name or (str(touchpoint.logged_by) if touchpoint.logged_by else "")
+    from_there = touchpoint.side == Side.ENTERPRISE
+    by_school = touchpoint.logged_by is not None and touchpoint.logged_by.is_school
+    who = logged_by
+    if from_there and by_school:
+        who = proxy.said_by if proxy else touchpoint.people or enterprise.title
+    return Entry(
+        event,
+        touchpoint.side,
+        who,
+        touchpoint.get_kind_display(),
+        touchpoint.summary,
+        known(touchpoint.happened_at, touchpoint.precision),
+        touchpoint=touchpoint,
+        proxy=proxy,
+        private_note="" if for_enterprise else touchpoint.private_note,
+        logged_by=logged_by if who != logged_by and not proxy else "",
+        is_unanswered=not touchpoint.is_two_way and not for_enterprise,
+        waits_for_check=bool(proxy) and proxy.checked_at is None,
+        url="" if for_enterprise else reverse("partnerships:touchpoint_detail", args=[touchpoint.pk]),
+        files=list(touchpoint.files.all()),
+    )
+
+
+def message_entry(event, message, for_enterprise):
+    proxy = message.proxy
+    return Entry(
+        event,
+        message.side,
+        message.who,
+        _("message"),
+        message.body,
+        moment(message.written_at),
+        proxy=proxy,
+        waits_for_check=bool(proxy) and proxy.checked_at is None,
+        files=list(message.files.all()),
+    )
+
+
+def touchpoint_alone(touchpoint, *, for_enterprise):
+    """The entry of one touchpoint, for its own page."""
+    event = Event.objects.of(touchpoint).filter(kind="touchpoint.logged").select_related("by").first()
+    event = event or Event(kind="touchpoint.logged", side=touchpoint.side, happened_at=touchpoint.happened_at)
+    return touchpoint_entry(event, touchpoint, touchpoint.enterprise, for_enterprise)

@@ -1,0 +1,128 @@
+"""Addresses of the partnership pages; each group is one module of views."""
+
+from django.urls import path
+
+from partnerships.views import (
+    assessments,
+    company,
+    contacts,
+    enterprise,
+    files,
+    imports,
+    links,
+    merging,
+    partner_list,
+    portal,
+    registrations,
+    sites,
+    thread,
+    timeline,
+    touchpoints,
+    trips,
+)
+
+app_name = "partnerships"
+
+# --- partners: list and export (views/partner_list.py) ---
+urlpatterns = [
+    path("partners/", partner_list.enterprise_list, name="enterprise_list"),
+    path("partners/export/", partner_list.enterprise_export, name="enterprise_export"),
+]
+
+# --- one enterprise: detail, edit, contacts, sites, moves, assessments, merge (views/enterprise.py …) ---
+urlpatterns += [
+    path("partners/new/", enterprise.enterprise_new, name="enterprise_new"),
+    path("partners/<int:pk>/", enterprise.enterprise_detail, name="enterprise_detail"),
+    path("partners/<int:pk>/edit/", enterprise.enterprise_edit, name="enterprise_edit"),
+    path("partners/<int:pk>/hand-over/", enterprise.enterprise_hand_over, name="enterprise_hand_over"),
+    path("partners/<int:pk>/move/<slug:name>/", enterprise.enterprise_move, name="enterprise_move"),
+    path("partners/<int:pk>/contacts/new/", contacts.contact_new, name="contact_new"),
+    path("partners/contacts/<int:pk>/edit/", contacts.contact_edit, name="contact_edit"),
+    path("partners/contacts/<int:pk>/left/", contacts.contact_left, name="contact_left"),
+    path("partners/contacts/<int:pk>/return/", contacts.contact_return, name="contact_return"),
+    path("partners/<int:pk>/sites/new/", sites.site_new, name="site_new"),
+    path("partners/sites/<int:pk>/edit/", sites.site_edit, name="site_edit"),
+    path("partners/sites/<int:pk>/close/", sites.site_close, name="site_close"),
+    path("partners/sites/<int:pk>/reopen/", sites.site_reopen, name="site_reopen"),
+    path("partners/<int:pk>/assessments/new/", assessments.assessment_new, name="assessment_new"),
+    path("partners/assessments/<int:pk>/", assessments.assessment_detail, name="assessment_detail"),
+    path("partners/duplicates/", merging.duplicate_list, name="duplicate_list"),
+    path("partners/<int:pk>/merge/<int:other>/", merging.enterprise_merge, name="enterprise_merge"),
+]
+
+# --- trips, touchpoints, entries on behalf, timeline, files (views/trips.py, touchpoints.py, timeline.py, files.py) ---
+urlpatterns += [
+    path("trips/", trips.trip_list, name="trip_list"),
+    path("trips/export/", trips.trip_export, name="trip_export"),
+    path("trips/new/", trips.trip_new, name="trip_new"),
+    path("trips/<int:pk>/", trips.trip_detail, name="trip_detail"),
+    path("trips/<int:pk>/edit/", trips.trip_edit, name="trip_edit"),
+    path("trips/<int:pk>/print/", trips.trip_print, name="trip_print"),
+    path("partners/<int:pk>/contacts/log/", touchpoints.touchpoint_new, name="touchpoint_new"),
+    path("partners/<int:pk>/on-behalf/", touchpoints.proxy_new, name="proxy_new"),
+    path("partners/<int:pk>/timeline/", timeline.timeline, name="timeline"),
+    path("partners/touchpoints/<int:pk>/", touchpoints.touchpoint_detail, name="touchpoint_detail"),
+    path("files/<uuid:key>/", files.file, name="file"),
+    path("files/<uuid:key>/picture/", files.file_picture, name="file_picture"),
+]
+
+# --- messages, and the seats an officer hands out (views/thread.py) ---
+urlpatterns += [
+    path("partners/<int:pk>/messages/", thread.thread, name="thread"),
+    path("partners/<int:pk>/messages/on-behalf/", thread.message_on_behalf, name="message_on_behalf"),
+    path("partners/contacts/<int:pk>/invite/", thread.seat_invite, name="seat_invite"),
+    path("partners/contacts/<int:pk>/keeper/", thread.seat_keeper, name="seat_keeper"),
+]
+
+# --- portal (views/portal.py, views/company.py) ---
+PORTAL = "portal/<int:enterprise>/"
+urlpatterns += [
+    path(PORTAL, portal.portal_home, name="portal_home"),
+    path(PORTAL + "entries/<int:entry>/confirm/", portal.portal_proxy_confirm, name="portal_proxy_confirm"),
+    path(PORTAL + "entries/<int:entry>/correct/", portal.portal_proxy_correct, name="portal_proxy_correct"),
+    path(PORTAL + "partnership/", portal.portal_partnership, name="portal_partnership"),
+    path(PORTAL + "partnership/new/", portal.portal_touchpoint_new, name="portal_touchpoint_new"),
+    path(PORTAL + "messages/", portal.portal_thread, name="portal_thread"),
+    path(PORTAL + "company/", company.portal_company, name="portal_company"),
+    path(PORTAL + "company/sites/<int:site>/", company.portal_site, name="portal_site"),
+    path(PORTAL + "team/", company.portal_team, name="portal_team"),
+    path(PORTAL + "team/new/", company.portal_colleague_new, name="portal_colleague_new"),
+    path(PORTAL + "team/<int:contact>/", company.portal_colleague, name="portal_colleague"),
+    path(PORTAL + "team/<int:contact>/invite/", company.portal_invitation, name="portal_invitation"),
+    path(PORTAL + "team/<int:contact>/left/", company.portal_left, name="portal_left"),
+    path(PORTAL + "team/<int:contact>/keeper/", company.portal_keeper, name="portal_keeper"),
+]
+
+# --- links: handed out by an officer, and the public pages behind them (views/links.py) ---
+urlpatterns += [
+    path("partners/<int:pk>/links/", links.link_hand_out, name="link_hand_out"),
+    path("partners/<int:pk>/links/<int:link>/", links.link_carry, name="link_carry"),
+    path("partners/<int:pk>/links/<int:link>/withdraw/", links.link_withdraw, name="link_withdraw"),
+    path("partners/<int:pk>/links/<int:link>/renew/", links.link_renew, name="link_renew"),
+    # No slash at the end: the whole address must stay within 40 characters.
+    path("l/<slug:code>", links.link, name="link"),
+    path("l/<slug:code>/opened", links.link_opened, name="link_opened"),
+    path("l/<slug:code>/new", links.link_ask, name="link_ask"),
+    path("l/<slug:code>/pictures/<int:file>", links.link_picture, name="link_picture"),
+    path("l/<slug:code>/files/<int:file>", links.link_file, name="link_file"),
+]
+
+# --- imports (views/imports.py) ---
+urlpatterns += [
+    path("imports/", imports.import_list, name="import_list"),
+    path("imports/new/", imports.import_new, name="import_new"),
+    path("imports/<int:pk>/", imports.import_detail, name="import_detail"),
+    path("imports/<int:pk>/apply/", imports.import_apply, name="import_apply"),
+    path("imports/<int:pk>/discard/", imports.import_discard, name="import_discard"),
+    path("imports/<int:pk>/return/", imports.import_return, name="import_return"),
+]
+
+# --- registration (views/registrations.py) ---
+urlpatterns += [
+    path("register/", registrations.registration_new, name="registration_new"),
+    path("register/sent/", registrations.registration_sent, name="registration_sent"),
+    path("partners/registrations/", registrations.registration_list, name="registration_list"),
+    path("partners/registrations/<int:pk>/", registrations.registration_detail, name="registration_detail"),
+    path("partners/registrations/<int:pk>/accept/", registrations.registration_accept, name="registration_accept"),
+    path("partners/registrations/<int:pk>/refuse/", registrations.registration_refuse, name="registration_refuse"),
+]

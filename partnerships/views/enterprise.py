@@ -1,0 +1,166 @@
+"""One enterprise for the school: its page, its form, and the steps along its lifecycle."""
+
+import uuid
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import F, Prefetch
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from partnerships.forms.editing import add_errors
+from partnerships.forms.enterprises import EnterpriseForm, HandOverForm
+from partnerships.imports.plan import listed_shown
+from partnerships.models import Assessment, Contact, Enterprise, Site
+from partnerships.services import enterprises as services
+from partnerships.services.merging import find_similar
+from partnerships.timeline import timeline_page
+from partnerships.views.doors import partner, school_only, school_page
+from partnerships.workflow import ENTERPRISE, keeps_this_partner
+from records.models import Link
+from records.workflow import moves_open_to
+
+#: The page shows the latest; the rest is in the timeline.
+SHOWN_LINKS, TIMELINE = 20, 10
+
+
+def _for_page():
+    """Everything the page shows, in one query per kind of row."""
+    present_first = F("left_on").asc(nulls_first=True)
+    contacts = Contact.objects.select_related("user", "site", "invitation").order_by(present_first, "-is_keeper", "pk")
+    sites = Site.objects.select_related("region__parent")
+    return Enterprise.objects.select_related(
+        "region__parent", "industry", "lead_department", "owner", "parent"
+    ).prefetch_related(
+        "departments",
+        Prefetch("contacts", contacts),
+        Prefetch("sites", sites.order_by(F("closed_on").asc(nulls_first=True), "name", "pk")),
+        Prefetch("assessments", Assessment.objects.select_related("site", "written_by")),
+        Prefetch("children", Enterprise.objects.filter(merged_into=None).order_by("sort_key", "pk")),
+    )
+
+
+@require_safe
+def enterprise_detail(request, pk):
+    enterprise = school_page(_for_page(), request, pk)
+    if enterprise.merged_into_id:
+        return redirect("partnerships:enterprise_detail", enterprise.merged_into_id)
+    context = {
+        "enterprise": enterprise,
+        "words": ENTERPRISE.words[enterprise.state],
+        "moves": moves_open_to(enterprise, ENTERPRISE, request.user),
+        "why_not_change": keeps_this_partner(enterprise, request.user),
+        "people": list(enterprise.contacts.all()),
+        "sites": list(enterprise.sites.all()),
+        "assessments": list(enterprise.assessments.all()),
+        "listed": listed_shown(enterprise.listed),
+        "links": _links(enterprise),
+        "similar": find_similar(enterprise, limit=5),
+        "timeline": timeline_page(enterprise, request.user, request.GET, size=TIMELINE),
+        "now": timezone.now(),
+    }
+    return render(request, "partnerships/enterprise_detail.html", context)
+
+
+def _links(enterprise):
+    return Link.objects.filter(stream=enterprise.pk).select_related("created_by")[:SHOWN_LINKS]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def enterprise_new(request):
+    school_only(request.user)
+    if first := _sent_before(request):
+        return redirect("partnerships:enterprise_detail", first.pk)
+    form = EnterpriseForm(request.POST or None, user=request.user)
+    context = {"form": form}
+    if request.method == "POST" and form.is_valid():
+        similar = [] if form.cleaned_data["similar_accepted"] else find_similar(form.instance, limit=5)
+        if not similar:
+            try:
+                enterprise = services.create_enterprise(
+                    by=request.user, form_key=form.cleaned_data["form_key"], **form.values
+                )
+            except ValidationError as error:
+                add_errors(form, error)
+            else:
+                messages.success(request, _("%(name)s is recorded as a prospect.") % {"name": enterprise.title})
+                return redirect("partnerships:enterprise_detail", enterprise.pk)
+        context["similar"] = similar
+    return render(request, "partnerships/enterprise_form.html", context, status=422 if form.is_bound else 200)
+
+
+def _sent_before(request):
+    """What the same form made when it was sent the first time: asked first, since now its own code is taken."""
+    try:
+        key = uuid.UUID(request.POST.get("form_key", ""))
+    except ValueError:
+        return None
+    return Enterprise.objects.visible_to(request.user).filter(form_key=key).first()
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def enterprise_edit(request, pk):
+    enterprise = changeable(request, pk)
+    form = EnterpriseForm(request.POST or None, instance=enterprise, user=request.user)
+    context = {"form": form, "enterprise": Enterprise(pk=pk, name=enterprise.name, name_en=enterprise.name_en)}
+    if request.method == "POST" and form.is_valid():
+        try:
+            return _changed(request, form, pk)
+        except services.Conflict as conflict:
+            return conflict_page(request, form, conflict, context)
+        except ValidationError as error:
+            add_errors(form, error)
+    return render(request, "partnerships/enterprise_form.html", context, status=422 if form.is_bound else 200)
+
+
+def _changed(request, form, pk):
+    enterprise = services.change_enterprise(
+        Enterprise(pk=pk), by=request.user, version=form.cleaned_data["version"], changes=form.changes
+    )
+    messages.success(request, _("%(name)s is saved.") % {"name": enterprise.title})
+    return redirect("partnerships:enterprise_detail", pk)
+
+
+def changeable(request, pk):
+    """The enterprise, where this person may change it. Raises Http404, NotAllowed, Refused."""
+    enterprise = partner(request, pk)
+    return services.refuse_unless_changeable(enterprise, request.user)
+
+
+def conflict_page(request, form, conflict, context):
+    """Both values of each field that two people changed, and the form with what was typed; saving again decides."""
+    again = form.redrawn(conflict.current, form.changes)
+    context |= {"form": again, "conflict": conflict, "action": request.path}
+    return render(request, "partnerships/enterprise_conflict.html", context, status=409)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def enterprise_hand_over(request, pk):
+    enterprise = changeable(request, pk)
+    form = HandOverForm(request.POST or None, enterprise=enterprise)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.hand_over(enterprise, by=request.user, **form.cleaned_data)
+        except services.Conflict as conflict:
+            form.add_error(None, conflict.reason)
+            form.data = form.data.dict() | {"version": conflict.current.version}
+        else:
+            messages.success(request, _("%(name)s is handed over.") % {"name": enterprise.title})
+            return redirect("partnerships:enterprise_detail", pk)
+    context = {"form": form, "enterprise": enterprise}
+    return render(request, "partnerships/enterprise_hand_over.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+def enterprise_move(request, pk, name):
+    enterprise = partner(request, pk)
+    if name not in ENTERPRISE.by_name:
+        raise Http404
+    note = request.POST.get("note", "").replace("\x00", "")[:1000]
+    services.move_enterprise(enterprise, name, by=request.user, note=note)
+    label = ENTERPRISE.words[enterprise.state].label
+    messages.success(request, _("%(name)s: now “%(state)s”.") % {"name": enterprise.title, "state": label})
+    return redirect("partnerships:enterprise_detail", pk)

@@ -1,0 +1,108 @@
+"""The list of partners, its filters, and the same list as a file."""
+
+from urllib.parse import urlencode
+
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from partnerships.exports import write_enterprises
+from partnerships.filters import EnterpriseFilter
+from partnerships.models import Enterprise
+from policies.services import industry_names, region_names
+from records import keyset
+from records.services import look
+from records.templatetags.show import moment
+
+#: Public name of a sort -> its column, NOT NULL and indexed with the id.
+SORTS = {"name": "sort_key", "contact": "last_contact_at", "tier": "tier", "recorded": "created_at", "state": "state"}
+#: The filters that stand in the panel; `q` is the search field, `mine` a chip of its own.
+PANEL = ["state", "tier", "relation", "department", "owner", "province", "region", "industry", "size", "flagged"]
+#: How the badge of a state is coloured; the others stay plain.
+BADGES = {"active": " badge--kept", "suspended": " badge--trouble"}
+
+
+def filtered(request):
+    """The partners this person sees, narrowed by the address; a value that does not exist narrows nothing."""
+    if not request.user.sees_partners:
+        raise PermissionDenied(_("Partner records are open to liaison officers, leads and administrators."))
+    everything = Enterprise.objects.visible_to(request.user).current()
+    return EnterpriseFilter(request.GET, queryset=everything, request=request)
+
+
+@require_safe
+def enterprise_list(request):
+    chosen = filtered(request)
+    queryset = chosen.qs
+    page = keyset.page(queryset.for_list(), SORTS, request.GET, default="name")
+    context = {
+        "filter": chosen,
+        "panel": [chosen.form[name] for name in PANEL],
+        "chips": chips(request, chosen.form),
+        "page": page,
+        "lines": lines(page),
+        "count": keyset.count(queryset),
+        "words": request.GET.get("q", ""),
+        "mine": request.GET.get("mine") == "true",
+        "export_query": request.GET.urlencode(),
+    }
+    fragment = "#results" if request.htmx and not request.htmx.history_restore_request else ""
+    return render(request, f"partnerships/enterprise_list.html{fragment}", context)
+
+
+def lines(page):
+    """Each row as the page shows it; words that rows share are looked up once for the page, not once per row."""
+    states, tiers, relations = (
+        {value: str(label) for value, label in choices.choices}
+        for choices in (Enterprise.State, Enterprise.Tier, Enterprise.Relation)
+    )
+    places, industries = region_names(), industry_names()
+    head, tail = reverse("partnerships:enterprise_detail", args=[0]).rsplit("0", 1)
+    now, nothing = timezone.localtime(), format_html('<span class="quiet">{}</span>', _("nothing known yet"))
+    return [
+        {
+            "url": f"{head}{enterprise.pk}{tail}",
+            "title": enterprise.title,
+            "second_name": enterprise.second_name,
+            "red_flags": enterprise.red_flags,
+            "state_class": BADGES.get(enterprise.state, ""),
+            "state_word": states[enterprise.state],
+            "tier_word": tiers[enterprise.tier] if enterprise.is_partner else relations[enterprise.relation],
+            "place": places.get(enterprise.region_id, ""),
+            "industry": industries.get(enterprise.industry_id, ""),
+            "department": str(enterprise.lead_department or ""),
+            "owner": str(enterprise.owner or ""),
+            "last_contact": moment(enterprise.last_contact_at, now) if enterprise.had_contact else nothing,
+        }
+        for enterprise in page
+    ]
+
+
+def chips(request, form):
+    """One chip per narrowing filter: its words, and the address of the list without it."""
+    shown = []
+    for name in PANEL:
+        value = request.GET.get(name, "")
+        if not value or not form.is_valid() or form.cleaned_data.get(name) in (None, ""):
+            continue
+        words = {str(key): word for key, word in form.fields[name].choices}.get(value) if name in CHOICES else None
+        words = words or {True: _("yes"), False: _("no")}.get(form.cleaned_data[name], form.cleaned_data[name])
+        rest = [(key, v) for key, v in request.GET.items() if key not in (name, "after", "before", "end")]
+        shown.append({"label": form.fields[name].label, "words": words, "without": "?" + urlencode(rest)})
+    return shown
+
+
+CHOICES = {"state", "tier", "relation", "size", "province", "industry"}
+
+
+@require_safe
+def enterprise_export(request):
+    queryset = filtered(request).qs.for_list().order_by("sort_key", "pk")
+    look("export", subject=request.user, by=request.user)
+    name = _("partners-%(day)s.xlsx") % {"day": timezone.localdate().strftime("%Y%m%d")}
+    return FileResponse(write_enterprises(queryset), as_attachment=True, filename=name)

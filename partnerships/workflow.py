@@ -1,0 +1,169 @@
+"""What may happen to an enterprise, an import, a registration, and by whom.
+
+One screen per lifecycle; nothing here imports a model of this app.
+"""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from records.workflow import Lifecycle, Move, Words
+
+
+class EnterpriseState(models.TextChoices):
+    PROSPECT = "prospect", _("prospect")
+    ASSESSED = "assessed", _("assessed")
+    ACTIVE = "active", _("active")
+    PAUSED = "paused", _("paused")
+    SUSPENDED = "suspended", _("suspended")
+    ENDED = "ended", _("ended")
+
+
+class ImportState(models.TextChoices):
+    UPLOADED = "uploaded", _("being read")
+    PREVIEW = "preview", _("to check")
+    APPLYING = "applying", _("being applied")
+    APPLIED = "applied", _("applied")
+    UNREADABLE = "unreadable", _("could not be read")
+    DISCARDED = "discarded", _("discarded")
+
+
+class RegistrationState(models.TextChoices):
+    WAITING = "waiting", _("to be vetted")
+    ACCEPTED = "accepted", _("accepted")
+    REFUSED = "refused", _("refused")
+
+
+# --- who may -----------------------------------------------------------------------------------------------------
+
+
+def keeps_this_partner(enterprise, user):
+    """Leads and administrators all; officers in their own portfolio or department."""
+    if user.sees_everything:
+        return None
+    if not user.sees_partners:
+        return _("Only the school changes this.")
+    if enterprise.owner_id == user.pk:
+        return None
+    # all() rather than a filter: a page that has fetched them already asks the database nothing more
+    if user.department_id and (
+        enterprise.lead_department_id == user.department_id
+        or any(department.pk == user.department_id for department in enterprise.departments.all())
+    ):
+        return None
+    return _("This partner belongs to another officer and department: ask %(owner)s.") % {
+        "owner": enterprise.owner or _("a lead")
+    }
+
+
+def is_lead(obj, user):
+    return None if user.sees_everything else _("Only a lead decides this.")
+
+
+def sees_partners(obj, user):
+    return None if user.sees_partners else _("Only the school changes this.")
+
+
+# --- under which conditions --------------------------------------------------------------------------------------
+
+
+def is_not_merged(enterprise, user):
+    return _("It was merged into another enterprise.") if enterprise.merged_into_id else None
+
+
+def was_assessed_on_site(enterprise, user):
+    """教职成〔2021〕4号 Art. 7: a new host is assessed on site, in writing, before it is fixed."""
+    if any(assessment.is_suitable for assessment in enterprise.assessments.all()):
+        return None
+    return _("First write the on-site assessment with its nine contents; it must find the enterprise suitable.")
+
+
+def has_no_red_flag(enterprise, user):
+    if enterprise.registry == "cancelled":
+        return _("The registry shows this enterprise as cancelled or revoked.")
+    return None
+
+
+S = EnterpriseState
+ENTERPRISE = Lifecycle(
+    "enterprise",
+    S,
+    {
+        S.PROSPECT: Words(
+            _("prospect"), _("Next: visit the enterprise and write the on-site assessment."),
+            _("getting to know each other"),
+            _("The school will visit you and look at the conditions together with you."),
+        ),
+        S.ASSESSED: Words(
+            _("assessed"), _("Next: decide on the partnership and make it active."),
+            _("getting to know each other"), _("The school is preparing the partnership."),
+        ),
+        S.ACTIVE: Words(
+            _("active"), _("Next: keep in touch; log each contact."),
+            _("in partnership"), _("Write to the school whenever you need something."),
+        ),
+        S.PAUSED: Words(
+            _("paused"), _("Next: agree on when to take it up again."),
+            _("paused"), _("Tell the school when you would like to take it up again."),
+        ),
+        S.SUSPENDED: Words(
+            _("suspended"), _("Next: a lead decides whether it goes on."),
+            _("paused"), _("The school will contact you about the next step."),
+        ),
+        S.ENDED: Words(
+            _("ended"), _("Nothing is due. It can be taken up again as a prospect."),
+            _("ended"), _("You can always write to the school to start again."),
+        ),
+    },
+    (
+        Move("assess", _("Mark as assessed"), (S.PROSPECT,), S.ASSESSED, keeps_this_partner,
+             (is_not_merged, was_assessed_on_site)),
+        Move("activate", _("Make active"), (S.ASSESSED,), S.ACTIVE, keeps_this_partner,
+             (is_not_merged, has_no_red_flag), audience="both"),
+        Move("pause", _("Pause"), (S.ACTIVE,), S.PAUSED, keeps_this_partner, (is_not_merged,), needs_note=True),
+        Move("resume", _("Resume"), (S.PAUSED,), S.ACTIVE, keeps_this_partner, (is_not_merged, has_no_red_flag),
+             audience="both"),
+        Move("suspend", _("Suspend"), (S.ASSESSED, S.ACTIVE, S.PAUSED), S.SUSPENDED, is_lead, (is_not_merged,),
+             needs_note=True),
+        Move("lift", _("Lift the suspension"), (S.SUSPENDED,), S.ACTIVE, is_lead, (is_not_merged, has_no_red_flag),
+             needs_note=True),
+        Move("end", _("End the partnership"), (S.PROSPECT, S.ASSESSED, S.ACTIVE, S.PAUSED, S.SUSPENDED), S.ENDED,
+             keeps_this_partner, (is_not_merged,), needs_note=True),
+        Move("reopen", _("Take up again"), (S.ENDED,), S.PROSPECT, keeps_this_partner, (is_not_merged,)),
+    ),
+)  # fmt: skip
+
+I = ImportState  # noqa: E741
+IMPORT = Lifecycle(
+    "import",
+    I,
+    {
+        I.UPLOADED: Words(_("being read"), _("The list is being read; this page goes on by itself.")),
+        I.PREVIEW: Words(_("to check"), _("Check the rows, then apply the good ones.")),
+        I.APPLYING: Words(_("being applied"), _("The rows are being written; this page goes on by itself.")),
+        I.APPLIED: Words(_("applied"), _("Download the rows that were left out, mend them, and import them again.")),
+        I.UNREADABLE: Words(_("could not be read"), _("Mend the file as the sentence says and upload it again.")),
+        I.DISCARDED: Words(_("discarded"), _("Nothing of it was written.")),
+    },
+    (
+        Move("read", _("Read"), (I.UPLOADED,), I.PREVIEW, sees_partners),
+        Move("fail", _("Give up reading"), (I.UPLOADED,), I.UNREADABLE, sees_partners),
+        Move("apply", _("Apply the good rows"), (I.PREVIEW,), I.APPLYING, sees_partners),
+        Move("finish", _("Finish"), (I.APPLYING,), I.APPLIED, sees_partners),
+        Move("discard", _("Discard"), (I.PREVIEW, I.UNREADABLE), I.DISCARDED, sees_partners),
+    ),
+)
+
+R = RegistrationState
+REGISTRATION = Lifecycle(
+    "registration",
+    R,
+    {
+        R.WAITING: Words(_("to be vetted"), _("Next: compare name and code, call the person, decide.")),
+        R.ACCEPTED: Words(_("accepted"), _("It is a prospect now.")),
+        R.REFUSED: Words(_("refused"), _("Nothing is due.")),
+    },
+    (
+        Move("accept", _("Accept as prospect"), (R.WAITING,), R.ACCEPTED, sees_partners),
+        Move("refuse", _("Refuse"), (R.WAITING,), R.REFUSED, sees_partners, needs_note=True),
+    ),
+)
