@@ -1,0 +1,83 @@
+"""What waits for somebody: registrations to decide, lists to check, a pair that is probably one enterprise."""
+
+import uuid
+from datetime import timedelta
+
+from partnerships.services.imports import discard_import, read_import, upload_import
+from partnerships.services.registrations import accept_registration, refuse_registration, register_enterprise
+from partnerships.services.touchpoints import start_of
+from reports.demo import lists
+from reports.demo.enterprises import code
+
+#: (name, contact, phone, wishes, days ago).
+REGISTRATIONS = (
+    (
+        "杭州屿光智能家居有限公司",
+        "鲁佳",
+        "13600000311",
+        "我们做智能门锁，想接五到八名电子专业实习生，也愿意来校讲产品测试。",
+        1,
+    ),
+    ("宁波铸信检测技术有限公司", "郝文杰", "13700000452", "第三方检测机构，想与机电专业共建检测实训室。", 4),
+    ("杭州青橙里烘焙有限公司", "柳欣怡", "15800000927", "门店见习，周末班为主，包午餐。", 33),
+    ("杭州速招通企业服务有限公司", "王经理", "15900000688", "可为贵校学生提供大量实习岗位，按人头结算。", 60),
+)
+
+
+def fill_queues(stage):
+    _registrations(stage)
+    _lists(stage)
+
+
+def _registrations(stage):
+    kept = []
+    for name, contact, phone, wishes, ago in REGISTRATIONS:
+        kept.append(register_enterprise(
+            name=name, uscc=code(stage.random, "330110", "private"), contact_name=contact, phone=phone, wishes=wishes,
+            language="zh-hans", form_key=uuid.uuid4(), now=stage.at(ago),
+        ))  # fmt: skip
+    accept_registration(kept[2], by=stage.staff["ye"], now=stage.at(30))
+    reason = "劳务中介，按人头收费，不符合实习管理规定，已电话告知。"
+    refuse_registration(kept[3], by=stage.staff["lead"], reason=reason, now=stage.at(58))
+
+
+def _lists(stage):
+    """One list to check, one that nobody could read, one that was put aside."""
+    lin, zhou = stage.staff["lin"], stage.staff["zhou"]
+    year = stage.today.year
+    upload = lists.workbook(f"智能制造学院{year}年企业台账.xlsx", year, lin.name, stage.today, _rows_to_check(stage))
+    when = stage.at(1, 15)
+    read_import(upload_import(by=lin, upload=upload, form_key=uuid.uuid4(), now=when), now=when)
+    when = stage.at(41, 10)
+    upload = lists.without_heads("信息学院.csv")
+    batch = read_import(upload_import(by=zhou, upload=upload, form_key=uuid.uuid4(), now=when), now=when)
+    discard_import(batch, by=zhou, now=when + timedelta(minutes=3))
+    return batch
+
+
+def _rows_to_check(stage):
+    """New, changed, unchanged and faulty rows, as the faculty keeps them."""
+    random = stage.random
+    known = [stage.partners[short].enterprise for short in ("砺锋精密", "临澜数控", "禾阀流体", "苕川电梯", "宏轸轴承")]
+    rows = [{"企业全称": row.name, "统一社会信用代码": row.uscc, "详细地址": row.address} for row in known]
+    rows[1] |= {"规模": "380人", "法人": "严新民"}
+    rows[2] |= {"联系人及职务": "魏红梅（人事）", "联系电话": "13500000776"}
+    rows[4] |= {"最近走访时间": f"{stage.working_day(70):%Y.%-m.%-d}"}
+    visited = start_of(stage.working_day(120))
+    rows += [
+        {
+            "企业全称": "杭州铭钜液压技术有限公司", "统一社会信用代码": code(random, "330112", "private"), "企业性质": "民营",
+            "所属行业": "液压阀门", "规模": "160人", "详细地址": "杭州市临安区锦南街道上杨路12号", "联系人及职务": "倪卫东（行政）",
+            "联系电话": "13700000615 微信同号", "协议名称": "校外实习基地协议", "签订时间": f"{stage.today.year}.3",
+            "最近走访时间": f"{visited.year}年{visited.month}月", "接收实习生数": "10余人",
+        },
+        {
+            "企业全称": "绍兴捷禾自动化科技有限公司", "统一社会信用代码": code(random, "330602", "private").lower(), "企业性质": "民营",
+            "详细地址": "绍兴市越城区迪荡街道汇金路9号", "联系人及职务": "苏荣/范静", "联系电话": "13800000440/0575-88006612转8",
+        },
+        {"企业全称": "杭州卓轩机电安装有限公司", "统一社会信用代码": "办理中", "联系人及职务": "彭师傅"},
+        {"企业全称": "浙江昶达传动机械有限公司", "统一社会信用代码": "9.13301E+17", "联系人及职务": "袁俊"},
+        {"企业全称": "杭州鼎瑜热处理有限公司", "统一社会信用代码": "91330109MA2K00000A", "最近走访时间": "2026.2.30"},
+        {"企业全称": "", "统一社会信用代码": code(random, "330109", "private"), "联系人及职务": "无名单"},
+    ]  # fmt: skip
+    return [{"序号": str(number)} | row for number, row in enumerate(rows, 1)]

@@ -1,0 +1,162 @@
+"""What needs this person today: one row per thing, with why and its one next step.
+
+Each function below answers for one kind of thing from the database as it is now; nothing is stored.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from partnerships.models import Enterprise, Import, Message, ProxyEntry, Registration
+from partnerships.workflow import ImportState
+from records.links import asked_for_again
+from records.models import Side
+
+#: At most this many rows of one kind, those that wait longest.
+MOST = 20
+SHOWN_CORRECTED = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One row of Today: what, about whom, why, since when, and the one action."""
+
+    side: str
+    title: str
+    about: str
+    why: str
+    since: datetime
+    url: str
+    action: str
+
+
+def items_for(user):
+    """Every item that waits for `user`, oldest first."""
+    if not user.sees_partners:
+        return []
+    found = [item for collect in COLLECTORS for item in collect(user)]
+    return sorted(found, key=lambda item: item.since)
+
+
+def own_enterprises(user):
+    """The own portfolio; leads and administrators also look after partners that nobody owns."""
+    mine = Enterprise.objects.in_portfolio_of(user)
+    if user.sees_everything:
+        mine = mine | Enterprise.objects.current().partners().filter(owner=None)
+    return mine
+
+
+def unanswered_messages(user):
+    later = Message.objects.filter(
+        enterprise=OuterRef("enterprise"), side=Side.SCHOOL, written_at__gt=OuterRef("written_at")
+    )
+    newer = Message.objects.filter(
+        enterprise=OuterRef("enterprise"), side=Side.ENTERPRISE, written_at__gt=OuterRef("written_at")
+    )
+    waiting = (
+        Message.objects.visible_to(user)
+        .filter(side=Side.ENTERPRISE, enterprise__in=own_enterprises(user))
+        .filter(~Exists(later), ~Exists(newer))
+        .select_related("enterprise", "author", "proxy")
+        .order_by("written_at")[:MOST]
+    )
+    for message in waiting:
+        yield Item(
+            side=Side.ENTERPRISE,
+            title=_("%(who)s wrote to you") % {"who": message.who},
+            about=message.enterprise.title,
+            why=message.body[:140],
+            since=message.written_at,
+            url=reverse("partnerships:thread", args=[message.enterprise_id]),
+            action=_("Answer"),
+        )
+
+
+def corrected_entries(user):
+    """Entries on behalf that the enterprise corrected in the last two weeks: nothing else takes them off the page."""
+    corrected = (
+        ProxyEntry.objects.visible_to(user)
+        .filter(entered_by=user, checked_at__gte=timezone.now() - SHOWN_CORRECTED)
+        .exclude(correction="")
+        .select_related("enterprise", "checked_by")
+        .order_by("checked_at")[:MOST]
+    )
+    for entry in corrected:
+        yield Item(
+            side=Side.ENTERPRISE,
+            title=_("%(who)s corrected your entry") % {"who": entry.checked_by},
+            about=entry.enterprise.title,
+            why=entry.correction[:140],
+            since=entry.checked_at,
+            url=reverse("partnerships:timeline", args=[entry.enterprise_id]),
+            action=_("Read"),
+        )
+
+
+def asked_links(user):
+    links = list(asked_for_again(own_enterprises(user).values("pk"))[:MOST])
+    names = {e.pk: e.title for e in Enterprise.objects.filter(pk__in=[link.stream for link in links])}
+    for link in links:
+        yield Item(
+            side=Side.ENTERPRISE,
+            title=_("%(who)s asks for a new link") % {"who": link.renewal_asked_by or link.addressee},
+            about=names.get(link.stream, ""),
+            why=_("The link handed out before has ended."),
+            since=link.renewal_asked_at,
+            url=reverse("partnerships:link_carry", args=[link.stream, link.pk]),
+            action=_("Hand out a new one"),
+        )
+
+
+def open_imports(user):
+    for batch in Import.objects.filter(uploaded_by=user, state=ImportState.PREVIEW).order_by("uploaded_at")[:MOST]:
+        yield Item(
+            side=Side.SCHOOL,
+            title=_("Check the list you uploaded"),
+            about=batch.name,
+            why=_("Nothing of it is written before you apply it."),
+            since=batch.uploaded_at,
+            url=reverse("partnerships:import_detail", args=[batch.pk]),
+            action=_("Check"),
+        )
+
+
+def waiting_registrations(user):
+    for registration in Registration.objects.visible_to(user).waiting().order_by("received_at")[:MOST]:
+        yield Item(
+            side=Side.ENTERPRISE,
+            title=_("Vet a new enterprise: %(name)s") % {"name": registration.name},
+            about=registration.contact_name,
+            why=_("It registered itself and sees nothing before you decide."),
+            since=registration.received_at,
+            url=reverse("partnerships:registration_detail", args=[registration.pk]),
+            action=_("Review"),
+        )
+
+
+def prospects_to_assess(user):
+    prospects = Enterprise.objects.in_portfolio_of(user).filter(state=Enterprise.State.PROSPECT)
+    for enterprise in prospects.order_by("created_at")[:MOST]:
+        yield Item(
+            side=Side.SCHOOL,
+            title=_("Visit and assess a prospect"),
+            about=enterprise.title,
+            why=_("A new host is assessed on site, in writing, before it is used."),
+            since=enterprise.created_at,
+            url=reverse("partnerships:enterprise_detail", args=[enterprise.pk]),
+            action=_("Open"),
+        )
+
+
+COLLECTORS = [
+    unanswered_messages,
+    corrected_entries,
+    asked_links,
+    open_imports,
+    waiting_registrations,
+    prospects_to_assess,
+]
