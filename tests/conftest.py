@@ -1,0 +1,32 @@
+"""What every test may count on: a database, and the guards of tests/guards.py."""
+
+import shutil
+
+import pytest
+from django.conf import settings
+
+from tests.cast import cast, signed_in
+from tests.cluster import SharedCluster
+from tests.guards import guarded_client, no_network, no_undefined_variables
+
+__all__ = ["cast", "signed_in", "guarded_client", "no_network", "no_undefined_variables"]  # found here by every test
+
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):  # xdist's workers use the controller's cluster
+        config.cluster = SharedCluster(settings.TEST_VAR_DIR)
+        config.cluster.join()
+
+
+def pytest_unconfigure(config):
+    if hasattr(config, "cluster"):
+        config.cluster.leave()
+    shutil.rmtree(settings.VAR_DIR, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _clean_cache():
+    """Rate limits count in the cache: no test inherits another's."""
+    from django.core.cache import cache
+
+    cache.clear()

@@ -1,0 +1,163 @@
+"""Every page that can be opened, with an object of the demonstration behind it. Run beside a site: prints JSON.
+
+Pages are named by URL name; {role: {name: path}}. Names that only take a POST stand in POSTS, so that a new address has
+to be put somewhere (tests/e2e/test_pages.py).
+"""
+
+import json
+import os
+
+POSTS = {
+    "accounts:language_set", "accounts:session_end", "accounts:invitation_send_again", "accounts:invitation_withdraw",
+    "accounts:person_disable", "accounts:person_enable", "accounts:person_role", "accounts:demo_login",
+    "partnerships:enterprise_move", "partnerships:contact_return", "partnerships:site_reopen",
+    "partnerships:seat_keeper", "partnerships:portal_proxy_confirm", "partnerships:portal_proxy_correct", "partnerships:portal_left",
+    "partnerships:portal_keeper", "partnerships:link_withdraw", "partnerships:link_renew", "partnerships:link_opened",
+    "partnerships:link_ask", "partnerships:import_apply", "partnerships:import_discard",
+    "partnerships:registration_accept", "partnerships:registration_refuse", "partnerships:portal_invitation",
+}  # fmt: skip
+#: No page: a redirect, a file, a picture, a sheet, plain text, a stylesheet.
+NO_PAGES = {
+    "home", "healthz", "stylesheet", "accounts:security_txt", "partnerships:enterprise_export",
+    "partnerships:import_return", "partnerships:file", "partnerships:file_picture", "partnerships:link_picture",
+    "partnerships:link_file",
+}  # fmt: skip
+
+
+def main():
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    import django
+
+    django.setup()
+    print(json.dumps(collect(), ensure_ascii=False))
+
+
+def collect():
+    from django.urls import reverse
+
+    from accounts.models import Department, User
+    from partnerships.models import Enterprise
+
+    pages = {}
+    for role, names in objects().items():
+        pages[role] = {name: reverse(name.split()[0], args=args) for name, args in names.items()}
+    accounts = {}
+    for user in User.objects.filter(is_demo=True, is_active=True).order_by("pk"):
+        accounts.setdefault(user.role, []).append({"pk": user.pk, "name": user.name, "latin": user.name_en})
+    latin = [*Enterprise.objects.values_list("name_en", flat=True), *User.objects.values_list("name_en", flat=True)]
+    return {
+        "pages": pages,
+        "accounts": accounts,
+        "latin": [*latin, *Department.objects.values_list("name_en", flat=True)],
+    }
+
+
+def objects():
+    """{role: {URL name: arguments}}."""
+    from django.utils import timezone
+
+    from accounts import mailbox
+    from accounts.models import User
+    from partnerships.models import (
+        Assessment,
+        Contact,
+        Enterprise,
+        Import,
+        Registration,
+        Site,
+        Touchpoint,
+        Trip,
+    )
+    from partnerships.services.merging import suspected_pairs
+    from records.models import Link
+
+    lin = User.objects.get(email="lin.wei@qinglan.example")
+    firm = Enterprise.objects.get(short_name="砺锋精密")
+    pk = firm.pk
+    zhao = firm.contacts.get(name="赵敏")
+    guest = firm.contacts.filter(user=None, left_on=None).first() or zhao
+    site = Site.objects.filter(enterprise=firm).first()
+    assessment = Assessment.objects.order_by("pk").first()
+    trip = Trip.objects.filter(logged_by=lin, touchpoints__files=None).order_by("-starts_on", "pk").first()
+    one, other = suspected_pairs(Enterprise.objects.all())[0]
+    now = timezone.now()
+    links = Link.objects.filter(withdrawn_at=None, expires_at__gt=now, purpose="answer").order_by("pk")
+    link, answered = links.filter(answered_at=None).first(), links.exclude(answered_at=None).first()
+    dead = Link.objects.filter(expires_at__lt=now).first() or Link.objects.exclude(withdrawn_at=None).first()
+    preview = Import.objects.filter(state="preview").first()
+    invitation = an_open_invitation()
+    colleague = Contact.objects.filter(enterprise=firm, left_on=None).exclude(pk=zhao.pk).first()
+    mail = mailbox.latest(1)
+
+    officer = {
+        "reports:today": [], "partnerships:enterprise_list": [], "partnerships:enterprise_new": [],
+        "partnerships:enterprise_detail": [pk], "partnerships:enterprise_edit": [pk],
+        "partnerships:enterprise_hand_over": [pk], "partnerships:contact_new": [pk],
+        "partnerships:contact_edit": [guest.pk], "partnerships:contact_left": [guest.pk],
+        "partnerships:site_new": [pk], "partnerships:site_edit": [site.pk], "partnerships:site_close": [site.pk],
+        "partnerships:assessment_new": [pk], "partnerships:assessment_detail": [assessment.pk],
+        "partnerships:trip_list": [], "partnerships:trip_new": [], "partnerships:trip_detail": [trip.pk],
+        "partnerships:trip_edit": [trip.pk], "partnerships:trip_print": [trip.pk],
+        "partnerships:touchpoint_new": [pk], "partnerships:proxy_new": [pk], "partnerships:timeline": [pk],
+        "partnerships:touchpoint_detail": [Touchpoint.objects.filter(enterprise=firm).latest("happened_at").pk],
+        "partnerships:thread": [pk], "partnerships:message_on_behalf": [pk], "partnerships:seat_invite": [guest.pk],
+        "partnerships:link_hand_out": [pk], "partnerships:link_carry": [link.stream, link.pk],
+        "partnerships:link_carry (answered)": [answered.stream, answered.pk],
+        "partnerships:import_list": [], "partnerships:import_new": [], "partnerships:import_detail": [preview.pk],
+        "partnerships:registration_list": [],
+        "partnerships:registration_detail": [Registration.objects.waiting().first().pk],
+        "accounts:profile": [], "mfa_index": [], "mfa_activate_totp": [], "mfa_add_webauthn": [],
+        "mfa_list_webauthn": [], "usersessions_list": [], "account_logout": [], "account_set_password": [],
+    }  # fmt: skip
+    lead = {
+        "partnerships:duplicate_list": [], "partnerships:enterprise_merge": [one.pk, other.pk],
+        "reports:today": [], "partnerships:enterprise_list": [],
+    }  # fmt: skip
+    administrator = {
+        "accounts:people": [], "accounts:person": [lin.pk], "accounts:invitation_new": [],
+        "accounts:invitation_list": [], "accounts:invitation": [invitation.pk],
+    }  # fmt: skip
+    hr = {
+        "partnerships:portal_home": [pk], "partnerships:portal_partnership": [pk],
+        "partnerships:portal_touchpoint_new": [pk], "partnerships:portal_thread": [pk],
+        "partnerships:portal_company": [pk], "partnerships:portal_site": [pk, site.pk],
+        "partnerships:portal_team": [pk], "partnerships:portal_colleague_new": [pk],
+        "partnerships:portal_colleague": [pk, colleague.pk], "accounts:profile": [], "usersessions_list": [],
+    }  # fmt: skip
+    nobody = {
+        "account_login": [], "account_request_login_code": [], "account_reset_password": [],
+        "account_reset_password_done": [], "account_inactive": [], "partnerships:registration_new": [],
+        "partnerships:registration_sent": [], "partnerships:link": [link.code],
+        "partnerships:link (answered)": [answered.code], "partnerships:link (over)": [dead.code],
+        "accounts:mail_list": [],
+        "accounts:invitation_accept": [invitation.code],
+    }  # fmt: skip
+    if mail:
+        nobody["accounts:mail_detail"] = [mail[0].key]
+    pages = {"officer": officer, "lead": lead, "administrator": administrator, "hr": hr, "": nobody}
+    pages["teacher"] = pages["counsellor"] = {"reports:today": [], "accounts:profile": []}
+    return pages
+
+
+def an_open_invitation():
+    """An invitation that waits, and its mail: the demonstration itself leaves none behind."""
+    from accounts import mails
+    from accounts.models import Invitation, Role, User
+    from accounts.services import invite_person
+
+    waiting = Invitation.objects.filter(accepted_at=None, withdrawn_at=None).first()
+    if waiting is None:
+        lead = User.objects.get(role=Role.LEAD)
+        values = {
+            "name": "唐立",
+            "role": Role.TEACHER,
+            "department": lead.department,
+            "email": "tang.li@qinglan.example",
+        }
+        waiting = invite_person(by=lead, **values)
+        mails.send_invitation_mail(waiting.pk)
+    return waiting
+
+
+if __name__ == "__main__":
+    main()

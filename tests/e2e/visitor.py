@@ -1,0 +1,115 @@
+"""Somebody at a browser: opens pages, reads them in one language, and minds everything that goes wrong on the way."""
+
+import secrets
+from urllib.parse import urlsplit
+
+from django.utils import translation
+from django.utils.translation import gettext, ngettext
+from playwright.sync_api import expect
+
+#: Runs before the scripts of a page: what the Content-Security-Policy stops is kept for the test.
+LISTEN = "window.addEventListener('securitypolicyviolation', e => console.error('CSP: ' + e.violatedDirective + ' ' + e.blockedURI));"
+#: In every text a test writes: a site that is used again still shows one of each.
+RUN = secrets.token_hex(2)
+
+
+def of(variant):
+    """The variant in a few letters."""
+    return f"{variant['language']} {variant['width']}{'' if variant['js'] else ' plain'} {RUN}"
+
+
+class Visitor:
+    """One browser context of its own: cookies, language, width and scheme. `faults` fills by itself."""
+
+    def __init__(self, browser, site, *, language="zh-hans", width=1280, js=True, scheme="light"):
+        self.site, self.language, self.width, self.js = site, language, width, js
+        self.faults, self.expected = [], ()
+        self.context = browser.new_context(
+            base_url=site.address, viewport={"width": width, "height": 740 if width < 600 else 900}, color_scheme=scheme,
+            locale="zh-CN" if language == "zh-hans" else "en-GB", timezone_id="Asia/Shanghai", java_script_enabled=js,
+            has_touch=width < 600, reduced_motion="reduce",
+        )  # fmt: skip
+        self.context.set_default_timeout(20_000)
+        self.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        cookie = {"name": "language", "value": language, "url": site.address}
+        self.context.add_cookies([cookie])
+        if js:
+            self.context.add_init_script(LISTEN)
+        self.context.on("request", self._mind_request)
+        self.context.on("response", self._mind_response)
+        self.context.on("console", self._mind_console)
+        self.context.on("weberror", lambda error: self.faults.append(f"script: {error.error}"))
+        self.page = self.context.new_page()
+
+    # --- what must not happen ------------------------------------------------------------------------------------
+
+    def _mind_request(self, request):
+        url = urlsplit(request.url)
+        if url.scheme in ("http", "https", "ws", "wss") and f"{url.scheme}://{url.netloc}" != self.site.address:
+            self.faults.append(f"a request to another host: {request.url}")
+
+    def _mind_response(self, response):
+        kind = response.request.resource_type
+        if response.url.endswith("/favicon.ico"):  # asked for by the browser itself where a page names no icon
+            return
+        if response.status >= 500 or (response.status >= 400 and kind not in ("document", "xhr", "fetch")):
+            self.faults.append(f"{response.status}: {response.request.method} {response.url}")
+
+    def _mind_console(self, message):
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):  # minded as responses
+            self.faults.append(f"console of {message.page.url if message.page else '?'}: {message.text}")
+
+    def leave(self):
+        faults, self.faults = self.faults, []
+        self.context.close()
+        assert not faults, "\n".join(faults)
+
+    # --- words ---------------------------------------------------------------------------------------------------
+
+    def say(self, text, **values):
+        """A text of ours as this visitor reads it."""
+        with translation.override(self.language):
+            said = gettext(text)
+        return said % values if values else said
+
+    def say_number(self, one, many, number):
+        with translation.override(self.language):
+            return ngettext(one, many, number) % {"number": number, "minutes": number}
+
+    # --- going about ---------------------------------------------------------------------------------------------
+
+    def open(self, path):
+        """Open a page and wait for its scripts; returns the response."""
+        return self.page.goto(path)
+
+    def sign_in(self, account):
+        """One click on the sign-in page, in this visitor's language. `account` is one of places()["accounts"]."""
+        self.open("/account/login/")
+        self.page.locator(f'form[action="/demo/{account["pk"]}/"] button').click()
+        expect(self.page.locator("main")).to_be_visible()
+        self.speak()
+        return self
+
+    def speak(self):
+        """Switch the signed-in page to this visitor's language where the account has another."""
+        code = "zh-CN" if self.language == "zh-hans" else "en"
+        if self.page.locator("html").get_attribute("lang") != code:
+            self.page.locator(".language button").first.click()
+        expect(self.page.locator("html")).to_have_attribute("lang", code)
+
+    def button(self, text, **values):
+        return self.page.get_by_role("button", name=self.say(text, **values), exact=True)
+
+    def link(self, text, **values):
+        return self.page.get_by_role("link", name=self.say(text, **values), exact=True)
+
+    def field(self, text):
+        """A form field by its label; labels carry “required” behind the word."""
+        word = self.say(text)
+        return self.page.get_by_label(word[:1].upper() + word[1:])
+
+    def heading(self):
+        return self.page.locator("h1")
+
+    def url_path(self):
+        return urlsplit(self.page.url).path

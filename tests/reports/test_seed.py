@@ -1,0 +1,182 @@
+"""The demonstration data: complete, the same on the same day, and only for an empty database."""
+
+import io
+from collections import Counter
+from datetime import datetime
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Department, Role, User
+from partnerships.models import (
+    Assessment,
+    Contact,
+    Enterprise,
+    Import,
+    ImportRow,
+    Message,
+    ProxyEntry,
+    Registration,
+    Site,
+    Touchpoint,
+    Trip,
+)
+from partnerships.models.touchpoint import Precision
+from partnerships.rules.codes import read_uscc
+from partnerships.services.merging import suspected_pairs
+from partnerships.services.thread import waiting_for
+from partnerships.services.touchpoints import check_last_contact
+from records.models import Event, File, Link, Side
+from reports.demo import story
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.make_aware(datetime(2026, 11, 20, 10, 15))
+
+
+@pytest.fixture(scope="module")
+def _seeded(django_db_setup, django_db_blocker, tmp_path_factory):
+    """One seeded database for all tests of this file, taken back at its end."""
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch, transaction.atomic():
+        patch.setattr(settings, "FILES_DIR", tmp_path_factory.mktemp("files"))
+        story.seed(NOW)
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def demo(_seeded, db):
+    """The seeded database; what a test changes is taken back after it."""
+
+
+def values(model, field):
+    return set(model.objects.values_list(field, flat=True))
+
+
+def portrait():
+    """What a visitor could compare: counts, names and words."""
+    counts = {
+        model._meta.label: model.objects.count()
+        for model in apps.get_models()
+        if model._meta.app_label in ("accounts", "partnerships", "records")
+    }
+    names = list(Enterprise.objects.order_by("pk").values_list("name", "uscc", "state", "legal_representative"))
+    said = list(Touchpoint.objects.order_by("pk").values_list("happened_at", "kind", "summary", "agreed"))
+    written = list(Message.objects.order_by("pk").values_list("side", "body"))
+    people = list(Contact.objects.order_by("pk").values_list("name", "honorific", "phones"))
+    return counts, names, said, written, people
+
+
+class TestWhole:
+    def test_the_school(self, demo):
+        roles = Counter(User.objects.exclude(role=Role.HR).values_list("role", flat=True))
+        assert sum(roles.values()) == 12
+        assert set(roles) == {"administrator", "lead", "officer", "teacher", "counsellor"}
+        assert not User.objects.exclude(role=Role.HR).filter(name_en="").exists()
+        assert Department.objects.count() == 6
+
+    def test_eighty_enterprises_with_their_people(self, demo):
+        assert Enterprise.objects.count() == 80
+        assert Enterprise.objects.exclude(name_en="").count() >= 78
+        assert all(read_uscc(code)[0] == code for code in values(Enterprise, "uscc") - {""})
+        assert not Enterprise.objects.filter(region=None).exclude(registrations__isnull=False).exists()
+        without_email = Contact.objects.filter(email="").count()
+        assert Contact.objects.count() / 2 < without_email < Contact.objects.count() * 0.8
+        assert not Contact.objects.filter(honorific="").exclude(enterprise__registrations__isnull=False).exists()
+
+    def test_every_state_and_kind_appears(self, demo):
+        assert values(Enterprise, "state") == set(Enterprise.State.values)
+        assert values(Enterprise, "relation") == set(Enterprise.Relation.values)
+        assert values(Enterprise, "tier") == set(Enterprise.Tier.values)
+        assert values(Enterprise, "registry") == set(Enterprise.Registry.values)
+        assert values(Enterprise, "kinship") == {"", "branch", "subsidiary"}
+        assert values(Touchpoint, "kind") == set(Touchpoint.Kind.values)
+        assert values(Touchpoint, "precision") == set(Precision.values)
+        assert values(Touchpoint, "is_two_way") == {True, False}
+        assert values(Site, "kind") == set(Site.Kind.values)
+        assert values(ProxyEntry, "source") == set(ProxyEntry.Source.values)
+        assert values(Registration, "state") == set(Registration.State.values)
+        assert values(Import, "state") >= {"preview", "applied", "discarded"}
+        waiting = ImportRow.objects.filter(batch__state="preview")
+        assert set(waiting.values_list("verdict", flat=True)) == set(ImportRow.Verdict.values)
+        assert Assessment.objects.exists()
+
+    def test_two_years_of_contacts(self, demo):
+        days = values(Touchpoint, "happened_at")
+        assert max(days) <= NOW
+        assert (NOW - min(days)).days > 700
+        per_partner = Counter(Touchpoint.objects.values_list("enterprise", flat=True))
+        assert max(per_partner.values()) > 4 * min(per_partner.values())
+        assert max(trip.touchpoints.count() for trip in Trip.objects.all()) >= 3
+        assert File.objects.filter(media_type="image/jpeg").count() >= 5
+        assert not Event.objects.filter(happened_at__gt=NOW).exists()
+
+    def test_both_sides_have_something_to_do(self, demo):
+        entries = ProxyEntry.objects.all()
+        assert entries.filter(checked_at=None).exists()
+        assert entries.exclude(correction="").exists()
+        assert waiting_for(Side.SCHOOL).exists()
+        assert waiting_for(Side.ENTERPRISE).exists()
+        assert Message.objects.filter(via__isnull=False, author_name="钱师傅").exists()
+        assert Link.objects.filter(answered_at=None, withdrawn_at=None, expires_at__gt=NOW).exists()
+        assert Link.objects.filter(renewal_asked_at__isnull=False).exists()
+        assert [pair[1].name for pair in suspected_pairs(Enterprise.objects.all())] == ["云屿软件（杭州）有限公司"]
+
+    def test_members(self, demo):
+        seated = Contact.objects.members()
+        assert len(set(seated.values_list("enterprise", flat=True))) >= 12
+        assert max(Counter(seated.values_list("user", flat=True)).values()) == 2
+        keepers = seated.filter(is_keeper=True)
+        assert keepers.count() == len(set(seated.values_list("enterprise", flat=True)))
+
+    def test_the_stored_last_contact_is_that_of_the_rows(self, demo):
+        assert not check_last_contact().exists()
+
+    def test_nobody_can_sign_in_with_a_password(self, demo):
+        assert not [user for user in User.objects.all() if user.has_usable_password()]
+
+
+def test_every_demonstration_account_has_a_home(demo):
+    accounts = User.objects.filter(is_demo=True)
+    assert Counter(accounts.values_list("role", flat=True)) == {
+        "administrator": 1, "lead": 1, "officer": 2, "teacher": 1, "counsellor": 1, "hr": 2,
+    }  # fmt: skip
+    for account in accounts:
+        client = Client()
+        client.force_login(account)
+        page = client.get("/", follow=True)
+        assert page.status_code == 200, account
+        assert page.redirect_chain, account
+
+
+def test_it_refuses_politely_where_people_are(demo):
+    out = io.StringIO()
+    before = Enterprise.objects.count()
+    call_command("seed_demo", stdout=out)
+    assert "only for an empty one" in out.getvalue()
+    assert Enterprise.objects.count() == before
+
+
+def test_the_same_day_tells_the_same_story(demo):
+    first = portrait()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(
+            "TRUNCATE accounts_user, accounts_department, partnerships_enterpriseevent, partnerships_contactevent CASCADE"
+        )
+    assert not Event.objects.exists()
+    story.seed(NOW.replace(hour=17))
+    for before, after in zip(first, portrait(), strict=True):
+        assert before == after
+
+
+@pytest.mark.parametrize("text", ["enterprises", "enterprises=", "enterprises=many", "rows=5", "touchpoints=-1"])
+def test_a_size_that_is_none_is_refused_before_anything_is_written(db, text):
+    before = User.objects.count()  # other tests of this file share a seeded database
+    with pytest.raises(CommandError, match="is no size"):
+        call_command("seed_demo", "--scale", text)
+    assert User.objects.count() == before

@@ -1,0 +1,308 @@
+"""The stage of the access table and of the canary crawler: the cast, and one row of every kind for each enterprise.
+
+Every text a row carries begins with a canary: A in what enterprise A may read, B in what enterprise B may read, SCHOOL
+in what stays with the school. Who reads somebody else's canary has found a hole.
+"""
+
+import io
+import json
+from datetime import timedelta
+from types import SimpleNamespace
+from uuid import UUID
+
+import openpyxl
+from allauth.account.internal.flows.login import record_authentication
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from cryptography.hazmat.primitives.asymmetric import ec
+from django.contrib.postgres.fields import ArrayField
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import models
+from django.test import Client
+from django.utils import timezone
+from fido2.cose import ES256
+from fido2.utils import websafe_encode
+from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData
+from PIL import Image
+
+from accounts.services import invite_person
+from partnerships.imports.problems import Problem
+from partnerships.imports.rows import PartnerRow
+from partnerships.models import (
+    Assessment,
+    AssessmentFinding,
+    Enterprise,
+    Import,
+    ImportRow,
+    ProxyEntry,
+    Registration,
+)
+from partnerships.services.enterprises import NAMES, naming
+from partnerships.timeline import SENTENCES
+from records import links
+from records.files import ATTACHMENTS, store_file
+from records.models import Audience, Event, Look
+from records.services import record
+from tests import cast as the_cast
+from tests.partnerships.factories import (
+    ContactFactory,
+    EnterpriseFactory,
+    MessageFactory,
+    ProxyEntryFactory,
+    SiteFactory,
+    TouchpointFactory,
+    TripFactory,
+    UserFactory,
+)
+
+A, B, SCHOOL = "aqx7wk", "bqx7wk", "nqx7wk"
+#: Everybody whose eyes are borrowed, in the order of the table's columns.
+MEMBERS = (
+    "anonymous", "disabled",
+    "administrator", "lead", "officer", "other_officer",
+    "teacher", "counsellor",
+    "hr", "colleague_hr", "hr_of_both",
+    "former_hr", "stranger_hr",
+)  # fmt: skip
+#: What only looks like text: codes, digests, keys that follow from names, words out of a fixed list.
+NOT_WORDS = {
+    "code", "purpose", "kind", "what", "sha256", "media_type", "precision", "content",
+    "sort_key", "name_key", "core_key", "search_text", "grams",
+}  # fmt: skip
+#: Events that both sides read. All others stay with the school, whatever they say.
+SHARED = {
+    "touchpoint.logged", "touchpoint.changed", "message.written", "proxy.entered", "proxy.confirmed", "proxy.corrected",
+    "contact.left", "contact.returned", "seat.invited", "seat.taken", "seat.keeper_changed",
+    "enterprise.activate", "enterprise.resume", "file.given",
+}  # fmt: skip
+
+
+def set_stage():
+    """Create everything and return it: cast, a, b (the rows of each enterprise), missing (what does not exist)."""
+    cast = the_cast.gather()
+    stage = SimpleNamespace(cast=cast, anonymous=None)
+    stage.a = _rows_of(cast, cast.a, A, officer=cast.officer, member=cast.colleague_hr)
+    stage.b = _rows_of(cast, cast.b, B, officer=cast.other_officer, member=cast.hr_of_both)
+    for side in (stage.a, stage.b):
+        _trip(side, stage)
+    Enterprise.objects.filter(pk=cast.a.pk).update(parent=cast.b, kinship="subsidiary", tier=1, is_labour_agency=True)
+    _mark_people(stage)
+    stage.missing = SimpleNamespace(**dict.fromkeys(vars(stage.a), 999_999_999))
+    stage.missing.code = stage.missing.dead_code = stage.missing.invitation_code = "1" * 14
+    stage.missing.picture = stage.missing.document = UUID(int=4 << 76 | 8 << 60)
+    return stage
+
+
+# --- canaries ----------------------------------------------------------------------------------------------------
+
+
+def word_fields(model):
+    """The fields of `model` in which somebody could write something."""
+    for field in model._meta.concrete_fields:
+        kind = field.base_field if isinstance(field, ArrayField) else field
+        if isinstance(kind, models.CharField | models.TextField) and field.name not in NOT_WORDS and not kind.choices:
+            yield field
+
+
+def mark(row, canary, **exceptions):
+    """Write `canary` into every text of `row`, in the database too; `exceptions` are values or other canaries."""
+    values = {}
+    for field in word_fields(type(row)):
+        text = f"{canary} {field.name}"
+        if isinstance(field, models.EmailField):
+            text = f"{canary}.{row.pk}@example.org"
+        elif isinstance(field, ArrayField):
+            text = [text]
+        elif field.name == "uscc":
+            text = canary.upper() + "0" * 12
+        elif field.max_length and isinstance(field, models.CharField):
+            text = text[: field.max_length]
+        values[field.name] = text
+    values |= exceptions
+    if isinstance(row, Enterprise):
+        values |= naming(**{name: values[name] for name in NAMES})
+    type(row)._base_manager.filter(pk=row.pk).update(**values)
+    row.refresh_from_db()
+    return row
+
+
+def _mark_people(stage):
+    """Names are no secret; how to reach people is, but for the officer who keeps the partner."""
+    cast = stage.cast
+    for name in ("administrator", "lead", "other_officer", "teacher", "counsellor", "disabled"):
+        person = getattr(cast, name)
+        type(person).objects.filter(pk=person.pk).update(phone=f"{SCHOOL} 1", email=f"{SCHOOL}.{name}@example.org")
+        person.refresh_from_db()
+    for name, canary in (("hr", A), ("colleague_hr", A), ("stranger_hr", B)):
+        mark(getattr(cast, name), canary, password=getattr(cast, name).password)
+
+
+# --- rows --------------------------------------------------------------------------------------------------------
+
+
+def _rows_of(cast, enterprise, canary, officer, member):
+    now = timezone.now()
+    short = {"name": f"{canary} {enterprise.name}", "name_en": f"{canary} Co., Ltd.", "former_names": [f"{canary} 旧"]}
+    mark(enterprise, canary, **short, listed=[{"备注": f"{SCHOOL} listed", "协议": f"{SCHOOL} agreement"}])
+    side = SimpleNamespace(row=enterprise, canary=canary, officer=officer)
+    side.enterprise = enterprise.pk
+    side.twin = EnterpriseFactory(name=f"{SCHOOL} {enterprise.name}", owner=officer).pk
+    site, closed = SiteFactory(enterprise=enterprise), SiteFactory(enterprise=enterprise, closed_on=now.date())
+    contact = ContactFactory(enterprise=enterprise, site=site)
+    gone = ContactFactory(enterprise=enterprise, left_on=now.date())
+    for row in (site, closed, *enterprise.contacts.all()):
+        mark(row, canary, **({"note": f"{SCHOOL} note"} if hasattr(row, "note") else {}))
+    side.site, side.closed_site, side.contact, side.gone = site.pk, closed.pk, contact.pk, gone.pk
+    side.member = enterprise.contacts.get(user=member).pk
+    _exchanges(side, enterprise, canary, officer, now)
+    _papers_of_the_school(side, enterprise, officer, now)
+    _accounts(cast, side, contact, canary, officer)
+    _events(side, enterprise, canary, officer, now)
+    return side
+
+
+def _exchanges(side, enterprise, canary, officer, now):
+    """What both sides read: contacts, entries on behalf, messages, links, files."""
+    past = now - timedelta(days=2)
+    waiting = ProxyEntryFactory(enterprise=enterprise, entered_by=officer)
+    checked = ProxyEntryFactory(enterprise=enterprise, entered_by=officer)
+    ProxyEntry.objects.filter(pk=checked.pk).update(checked_by=officer, checked_at=now)
+    mark(waiting, canary, correction="")
+    mark(checked, canary)
+    touchpoint = TouchpointFactory(enterprise=enterprise, logged_by=officer, happened_at=past)
+    proxied = TouchpointFactory(enterprise=enterprise, logged_by=officer, happened_at=past, proxy=waiting)
+    for row in (touchpoint, proxied):
+        mark(row, canary, private_note=f"{SCHOOL} private")
+    touchpoint.contacts.set(enterprise.contacts.filter(left_on=None))
+    question = mark(MessageFactory(enterprise=enterprise, author=officer, written_at=past), canary)
+    link = links.hand_out("answer", subject=question, stream=enterprise.pk, by=officer, language="en")
+    shown = links.hand_out("partnership", subject=enterprise, stream=enterprise.pk, by=officer, language="en")
+    dead = links.hand_out("partnership", subject=enterprise, stream=enterprise.pk, by=officer, now=past, days=1)
+    for row in (link, shown, dead):
+        mark(row, canary)
+    answer = MessageFactory(enterprise=enterprise, side="enterprise", author=None, via=link, author_name="x")
+    mark(answer, canary)
+    side.touchpoint, side.proxied, side.proxy, side.checked = touchpoint.pk, proxied.pk, waiting.pk, checked.pk
+    side.message, side.answer, side.link, side.shown, side.dead = question.pk, answer.pk, link.pk, shown.pk, dead.pk
+    side.code, side.dead_code = link.code, dead.code
+    picture, document = keep(jpeg(canary), touchpoint, officer), keep(xlsx(canary), touchpoint, officer)
+    side.picture, side.document = picture.key, document.key
+    side.asked_picture = keep(jpeg(canary), question, officer).pk
+    side.asked_document = keep(xlsx(canary), question, officer).pk
+    side.files = [row.key for row in (keep(xlsx(canary), row, officer) for row in (answer, waiting, proxied))]
+
+
+def _papers_of_the_school(side, enterprise, officer, now):
+    """What stays with the school: assessments, imports, registrations, and their files."""
+    assessment = Assessment.objects.create(
+        enterprise=enterprise, visited_on=now.date(), is_suitable=True, written_by=officer
+    )
+    mark(assessment, SCHOOL)
+    mark(AssessmentFinding.objects.create(assessment=assessment, content="safety", text="x"), SCHOOL)
+    batch = Import.objects.create(state="preview", uploaded_by=officer)
+    mark(batch, SCHOOL, name=f"{SCHOOL}.xlsx")
+    for position, verdict in enumerate(ImportRow.Verdict):
+        name = f"{SCHOOL} 第{position}"
+        problems = [Problem("not_a_name", "名称", "A1", {"value": name})] if verdict == "faulty" else []
+        parsed = PartnerRow(SCHOOL, position, position, {"名称": name}, name=name, remark=name, problems=problems)
+        row = ImportRow.objects.create(
+            batch=batch, position=position, line=position, verdict=verdict, parsed=parsed.as_json(),
+            enterprise=enterprise if verdict == "unchanged" else None,
+        )  # fmt: skip
+        mark(row, SCHOOL)
+    registration = Registration.objects.create(phone="13800000001")
+    mark(registration, SCHOOL, uscc=f"{SCHOOL.upper()}{enterprise.pk:012}"[:18])
+    side.assessment, side.batch, side.registration = assessment.pk, batch.pk, registration.pk
+    side.school_files = [keep(xlsx(SCHOOL), row, officer).key for row in (assessment, batch)]
+
+
+def _accounts(cast, side, contact, canary, officer):
+    invited = invite_person(by=officer, name=contact.name, role="hr", email=f"{canary}.invited@example.org")
+    type(contact).objects.filter(pk=contact.pk).update(invitation=invited)
+    side.invitation, side.invitation_code = invited.pk, invited.code
+    side.person = UserFactory(name="周同", email=f"{SCHOOL}.{side.enterprise}@example.org", department=cast.d1).pk
+    session = UserSession.objects.create(user=officer, ip="127.0.0.1", user_agent="elsewhere", session_key=canary)
+    key = Authenticator.objects.create(user=officer, type="webauthn", data={"name": "Key", "credential": credential()})
+    side.session, side.key = session.pk, key.pk
+    Look.objects.create(what="file.read", by=officer, subject=contact)
+
+
+def _events(side, enterprise, canary, officer, now):
+    """One event of each kind; the note of a step along the lifecycle stays with the school even where the step is told."""
+    subjects = {
+        "touchpoint.logged": enterprise.touchpoints.get(pk=side.touchpoint),
+        "message.written": enterprise.messages.get(pk=side.message),
+    }
+    for kind in SENTENCES:
+        word = canary if kind in SHARED else SCHOOL
+        names = ("name", "said_by", "correction", "phone", "addressee", "from", "purpose", "text", "reason")
+        data = {name: f"{word} {name}" for name in names}
+        data |= {"to": "active", "note": f"{SCHOOL} note", "changes": {"name": [f"{SCHOOL} was", f"{SCHOOL} is"]}}
+        data |= {"kind": "call", "day": "2026-03-12", "files": 1}
+        subject = subjects.get(kind, enterprise)
+        moment = {"touchpoint.logged": getattr(subject, "happened_at", None)}.get(kind) or now
+        event = record(kind, subject=subject, stream=enterprise.pk, by=None, data=data, happened_at=moment)
+        Event.objects.filter(pk=event.pk).update(
+            audience=Audience.BOTH if kind in SHARED else Audience.SCHOOL, by_name=f"{word} by"
+        )
+
+
+def _trip(side, stage):
+    """One tour of both enterprises. The tour is the school's; each enterprise reads its own part."""
+    trip = mark(TripFactory(logged_by=side.officer), SCHOOL)
+    for other in (stage.a, stage.b):
+        part = TouchpointFactory(enterprise=other.row, trip=trip, logged_by=side.officer)
+        mark(part, other.canary, private_note=f"{SCHOOL} private")
+        record("touchpoint.logged", subject=part, stream=other.enterprise, by=side.officer, audience=Audience.BOTH,
+               data={"kind": "visit"}, happened_at=part.happened_at)  # fmt: skip
+    side.trip = trip.pk
+    side.school_files.append(keep(xlsx(SCHOOL), trip, side.officer).key)
+
+
+# --- files -------------------------------------------------------------------------------------------------------
+
+
+def jpeg(canary):
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "navy").save(out, "JPEG")
+    return SimpleUploadedFile(f"{canary}.jpg", out.getvalue(), "image/jpeg")
+
+
+def xlsx(canary):
+    out, book = io.BytesIO(), openpyxl.Workbook()
+    book.active.append([f"{canary} cell"])
+    book.save(out)
+    return SimpleUploadedFile(f"{canary}.xlsx", out.getvalue())
+
+
+def keep(upload, subject, by):
+    return store_file(upload, kinds=ATTACHMENTS, by=by, subject=subject)
+
+
+# --- people ------------------------------------------------------------------------------------------------------
+
+
+def credential():
+    """What a browser hands over when somebody adds a key, as it is kept."""
+    public = ES256.from_cryptography_key(ec.generate_private_key(ec.SECP256R1()).public_key())
+    attested = AttestedCredentialData.create(b"\0" * 16, b"id", public)
+    attestation = AttestationObject.create("none", AuthenticatorData.create(b"\0" * 32, 0x41, 0, attested), {})
+    client = json.dumps({"type": "webauthn.create", "challenge": "", "origin": "http://testserver"}).encode()
+    response = {"clientDataJSON": websafe_encode(client), "attestationObject": websafe_encode(attestation)}
+    return {"id": "aWQ", "rawId": "aWQ", "type": "public-key", "response": response}
+
+
+def enter(user):
+    """A browser in which `user` has just typed the password; nobody's for None."""
+    client = Client(headers={"accept-language": "en"})
+    if user is not None:
+        client.force_login(user)
+        session = client.session
+        record_authentication(SimpleNamespace(session=session), user, "password")
+        session.save()
+    return client
+
+
+def clients(stage):
+    """One browser for each member of the cast."""
+    return {name: enter(getattr(stage.cast, name, None)) for name in MEMBERS}

@@ -1,0 +1,39 @@
+"""The Chinese interface speaks as the field does: each word of the glossary as it is really said."""
+
+import pytest
+from django.utils import translation
+
+from accounts.models import Role
+from partnerships.models import Enterprise, Touchpoint
+from partnerships.models.touchpoint import EvidenceTag
+
+#: What is shown -> what people say. Source: the words used in cooperation offices and their lists.
+WORDS = [
+    (Touchpoint._meta.verbose_name, "联系记录"),
+    (Touchpoint.Kind.VISIT.label, "走访"),
+    (Touchpoint.Kind.RECEIVED.label, "来校"),
+    (Touchpoint.Kind.CALL.label, "电话"),
+    (Touchpoint.Kind.WECHAT.label, "微信"),
+    (Touchpoint.Kind.MEETING.label, "会议"),
+    (Enterprise.Tier.STRATEGIC.label, "战略合作"),
+    (Enterprise.Tier.CORE.label, "紧密合作"),
+    (Enterprise.Tier.GENERAL.label, "一般合作"),
+    (Enterprise.Relation.PARTNER.label, "合作企业"),
+    (Enterprise.Relation.HOST_ONLY.label, "仅实习单位"),
+    (Role.LEAD.label, "校企合作处负责人"),
+    (Role.OFFICER.label, "校企合作专干"),
+    (Role.TEACHER.label, "校内指导教师"),
+    (Role.COUNSELLOR.label, "辅导员/班主任"),
+    (Role.HR.label, "企业联系人"),
+    (EvidenceTag.ANNUAL_REPORT.label, "年报"),
+    (EvidenceTag.DOUBLE_HIGH.label, "双高"),
+    (EvidenceTag.DIAGNOSIS.label, "诊改"),
+    (EvidenceTag.SPECIALTY_GROUP.label, "专业群"),
+    (Enterprise._meta.get_field("former_names").verbose_name, "曾用名"),
+]
+
+
+@pytest.mark.parametrize(("shown", "said"), WORDS, ids=[said for _shown, said in WORDS])
+def test_the_word_is_the_field_s(shown, said):
+    with translation.override("zh-hans"):
+        assert str(shown) == said
