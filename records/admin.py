@@ -1,0 +1,72 @@
+"""Administrators read here what was done, looked at, handed out and filed. Nothing of it is ever changed."""
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.utils.functional import cached_property
+
+from records.models import Event, File, Link, Look
+
+
+class CappedPaginator(Paginator):
+    """Counts no further than one reads: the rest is found by searching, whatever the size of the table."""
+
+    MOST = 2_000
+
+    @cached_property
+    def count(self):
+        return self.object_list.order_by()[: self.MOST].count()
+
+
+class RecordAdmin(admin.ModelAdmin):
+    """Read only, newest first by the primary key, never a count of the whole table."""
+
+    paginator = CappedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    ordering = ["-pk"]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(Event)
+class EventAdmin(RecordAdmin):
+    list_display = ["happened_at", "kind", "stream", "subject_type", "subject_id", "side", "audience", "by", "by_name"]
+    list_filter = ["side", "audience", "subject_type"]
+    list_select_related = ["subject_type", "by"]
+    search_fields = ["=kind", "=stream", "=subject_id", "by__name", "by_name"]
+
+
+@admin.register(Look)
+class LookAdmin(RecordAdmin):
+    list_display = ["at", "what", "subject_type", "subject_id", "by", "link", "address"]
+    list_filter = ["what", "subject_type"]
+    list_select_related = ["subject_type", "by", "link"]
+    search_fields = ["=subject_id", "by__name"]
+
+
+@admin.register(Link)
+class LinkAdmin(RecordAdmin):
+    """Whoever holds a code may act with it: it is shown nowhere here."""
+
+    list_display = ["id", "purpose", "stream", "addressee", "created_by", "created_at", "expires_at", "opened_at",
+                    "answered_at", "withdrawn_at"]  # fmt: skip
+    list_filter = ["purpose", "language"]
+    list_select_related = ["created_by"]
+    search_fields = ["=stream", "addressee", "created_by__name"]
+    exclude = ["code"]
+
+
+@admin.register(File)
+class FileAdmin(RecordAdmin):
+    list_display = ["name", "media_type", "size", "subject_type", "subject_id", "uploaded_by", "uploaded_at"]
+    list_filter = ["media_type", "subject_type"]
+    list_select_related = ["subject_type", "uploaded_by"]
+    search_fields = ["name", "=sha256", "=subject_id"]
+    exclude = ["key"]

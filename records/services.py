@@ -1,0 +1,42 @@
+"""Writing down what happened and who looked."""
+
+from django.utils import timezone
+
+from records.models import Audience, Event, Look, Side
+
+
+def record(
+    kind,
+    *,
+    subject,
+    by,
+    stream=None,
+    side=Side.SCHOOL,
+    audience=Audience.SCHOOL,
+    data=None,
+    happened_at=None,
+    by_name="",
+):
+    """Append one Event about `subject` and return it.
+
+    Called inside the transaction of the change itself: both are kept or neither. `by` is None where a link or the
+    clock acted; `by_name` then carries the name that was given.
+    """
+    return Event.objects.create(
+        kind=kind,
+        subject=subject,
+        stream=stream,
+        by=by,
+        by_name=by_name,
+        side=side,
+        audience=audience,
+        data=data or {},
+        happened_at=happened_at or timezone.now(),
+    )
+
+
+def look(what, *, subject, by=None, link=None, address=None):
+    """Remember that somebody read `subject`. The one write that a GET may make."""
+    if by is not None and not by.is_authenticated:
+        by = None
+    return Look.objects.create(what=what, subject=subject, by=by, link=link, address=address)
