@@ -22,8 +22,9 @@ from records.services import record
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 CODE_LENGTH = 14
 DAYS = 30
-#: What one address may ask of all links in a minute; pictures come several to a page.
-PER_MINUTE = {"page": 30, "picture": 120}
+#: What one address may ask of all links in a minute: a whole factory sits behind it, and pictures come several to a
+#: page. A code cannot be guessed at this pace.
+PER_MINUTE = {"page": 120, "picture": 360}
 #: What one link takes in: it has no person behind it whose daily quota would count.
 MAX_FILES, MAX_BYTES = 30, 60 * 1024 * 1024
 

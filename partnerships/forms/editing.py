@@ -1,7 +1,7 @@
 """What the forms share that change a row under its version."""
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -126,9 +126,10 @@ class SaidAtField(forms.DateTimeField):
         super().__init__(label=_("when it was said"), **kwargs)
 
     def clean(self, value):
-        said_at = super().clean(value)
-        if said_at and said_at > timezone.now():
+        said_at, now = super().clean(value), timezone.now()
+        if said_at and said_at > now:
             raise ValidationError(_("It cannot have been said after it was entered."))
         if said_at:
             MinValueValidator(EARLIEST)(said_at.date())
-        return said_at
+        # The picker knows whole minutes: what was said just now comes after what else happened in that minute.
+        return now if said_at and now - said_at < timedelta(minutes=2) else said_at

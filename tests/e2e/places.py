@@ -19,8 +19,8 @@ POSTS = {
 #: No page: a redirect, a file, a picture, a sheet, plain text, a stylesheet.
 NO_PAGES = {
     "home", "healthz", "stylesheet", "accounts:security_txt", "partnerships:enterprise_export",
-    "partnerships:import_return", "partnerships:file", "partnerships:file_picture", "partnerships:link_picture",
-    "partnerships:link_file",
+    "partnerships:trip_export", "partnerships:import_return", "partnerships:file", "partnerships:file_picture",
+    "partnerships:link_picture", "partnerships:link_file",
 }  # fmt: skip
 
 

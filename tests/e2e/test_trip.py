@@ -156,6 +156,6 @@ def test_focus_stays_after_a_swap(visitors, places):
         place.focus()
         with page.expect_response(lambda response: response.request.headers.get("hx-request") == "true"):
             page.keyboard.press("Space" if "mine" in selector else "Enter")
-        page.wait_for_function("!document.querySelector('.htmx-request, .htmx-settling, .htmx-swapping')")
+        expect(page.locator(".htmx-request, .htmx-settling, .htmx-swapping")).to_have_count(0)
         assert page.evaluate("document.activeElement !== document.body"), (path, selector)
         expect(page.locator("#announce")).not_to_be_empty()

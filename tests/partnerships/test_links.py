@@ -407,8 +407,8 @@ def test_guessing_is_slowed_per_address(link, settings):
     client = Client()
     unknown = reverse("partnerships:link", args=["2" * 14])
     with mock.patch("records.links.timezone.now", return_value=timezone.now()):
-        statuses = [client.get(unknown).status_code for _ in range(31)]
-        assert statuses == [404] * 30 + [429]
+        statuses = [client.get(unknown).status_code for _ in range(links.PER_MINUTE["page"] + 1)]
+        assert statuses == [404] * links.PER_MINUTE["page"] + [429]
         assert client.get(url_of(link)).status_code == 429
         assert client.get(url_of(link), REMOTE_ADDR="203.0.113.9").status_code == 200
 

@@ -129,25 +129,25 @@ def test_withdrawing_leaves_a_request_aside(link, officer):
 # --- how often, how much -------------------------------------------------------------------------------------------
 
 
-def test_thirty_a_minute_per_address_then_no_more():
-    allowed = [links.within_rate("203.0.113.7", now=NOW) for _ in range(31)]
-    assert allowed == [True] * 30 + [False]
+def test_so_many_a_minute_per_address_then_no_more():
+    allowed = [links.within_rate("203.0.113.7", now=NOW) for _ in range(links.PER_MINUTE["page"] + 1)]
+    assert allowed == [True] * links.PER_MINUTE["page"] + [False]
     assert links.within_rate("203.0.113.8", now=NOW), "another address is another count"
     assert links.within_rate("203.0.113.7", now=NOW + timedelta(minutes=1)), "the next minute begins anew"
 
 
 def test_one_household_of_ipv6_is_one_address():
-    allowed = [links.within_rate(f"2001:db8::{n:x}", now=NOW) for n in range(31)]
+    allowed = [links.within_rate(f"2001:db8::{n:x}", now=NOW) for n in range(links.PER_MINUTE["page"] + 1)]
     assert allowed[-1] is False
     assert links.within_rate("2001:db8:0:1::1", now=NOW)
 
 
 def test_an_address_that_cannot_be_read_is_counted_too():
-    assert [links.within_rate(None, now=NOW) for _ in range(31)][-1] is False
+    assert [links.within_rate(None, now=NOW) for _ in range(links.PER_MINUTE["page"] + 1)][-1] is False
 
 
 def test_pictures_have_a_count_of_their_own():
-    assert all(links.within_rate("203.0.113.7", "picture", now=NOW) for _ in range(120))
+    assert all(links.within_rate("203.0.113.7", "picture", now=NOW) for _ in range(links.PER_MINUTE["picture"]))
     assert not links.within_rate("203.0.113.7", "picture", now=NOW)
     assert links.within_rate("203.0.113.7", now=NOW)
 
