@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "records",
+    "reminders",
     "accounts",
     "policies",
     "partnerships",
@@ -133,6 +134,9 @@ HOME_URLS = ["partnerships.access.portal_home", "reports.access.staff_home"]
 FRAME_PARTS = ["partnerships.access.frame"]
 #: Dicts of event kind -> function (event) -> sentence, in the reader's language.
 TIMELINE_SENTENCES = ["accounts.timeline.SENTENCES", "partnerships.timeline.SENTENCES"]
+
+#: Objects of reminders.rules.Rule: what the planner watches.
+REMINDER_RULES = ["partnerships.reminders.GAP"]
 
 # --- data --------------------------------------------------------------------------------------------------------
 
@@ -298,6 +302,10 @@ else:
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Ronghe <ronghe@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+#: Behind the @ of every Message-ID of ours.
+MAIL_DOMAIN = env.str("MAIL_DOMAIN", "ronghe.localhost")
+#: Seconds between two tries of a mail that the server refused for now; 0: 5, 15, 30, 60, then 120 minutes.
+MAIL_PAUSE = env.int("MAIL_PAUSE", 0)
 
 # --- Celery: a doorbell ------------------------------------------------------------------------------------------
 
@@ -330,6 +338,8 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "send waiting invitations": {"task": "accounts.tasks.send_waiting_invitations", "schedule": 60.0},
+    "plan reminders": {"task": "reminders.tasks.plan", "schedule": 60.0},
+    "send reminders": {"task": "reminders.tasks.send_due", "schedule": 15.0},
     "pick up imports": {"task": "partnerships.tasks.pick_up_imports", "schedule": 60.0},
     "check stored figures": {"task": "partnerships.tasks.check_stored_figures", "schedule": crontab(hour=3, minute=10)},
     "sweep files": {"task": "records.tasks.sweep_files", "schedule": crontab(hour=3, minute=20)},

@@ -29,12 +29,16 @@ PER_MINUTE = {"page": 120, "picture": 360}
 MAX_FILES, MAX_BYTES = 30, 60 * 1024 * 1024
 
 
+def new_code():
+    return "".join(secrets.choice(BASE58) for _ in range(CODE_LENGTH))
+
+
 def hand_out(purpose, *, subject, stream, by, addressee="", language="zh-hans", days=DAYS, now=None):
     """Make a Link to `subject` for `purpose`, good for `days`, and return it. Writes "link.handed_out"."""
     now = now or timezone.now()
     with transaction.atomic():
         link = Link.objects.create(
-            code="".join(secrets.choice(BASE58) for _ in range(CODE_LENGTH)),
+            code=new_code(),
             purpose=purpose,
             subject=subject,
             stream=stream,

@@ -2,7 +2,7 @@
 
 from partnerships.models.assessment import Assessment, AssessmentFinding
 from partnerships.models.contact import Contact
-from partnerships.models.enterprise import Enterprise, Site, is_member
+from partnerships.models.enterprise import Enterprise, Shutdown, Site, is_member
 from partnerships.models.importing import Import, ImportRow
 from partnerships.models.registration import Registration
 from partnerships.models.thread import Message
@@ -18,6 +18,7 @@ __all__ = [
     "Message",
     "ProxyEntry",
     "Registration",
+    "Shutdown",
     "Site",
     "Touchpoint",
     "Trip",

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Department, Role
 from partnerships.rules.names import query_conditions
+from partnerships.rules.rhythm import LONGEST, SHORTEST, cadence
 from partnerships.workflow import EnterpriseState
 from policies.models import Industry, Region
 
@@ -164,6 +165,12 @@ class Enterprise(models.Model):
     legal_representative = models.CharField(_("legal representative"), max_length=60, blank=True)
     strengths = models.TextField(_("strengths in research and development"), blank=True, max_length=2000)
     tier = models.PositiveSmallIntegerField(_("tier"), choices=Tier, default=Tier.GENERAL)
+    cadence_days = models.PositiveSmallIntegerField(
+        _("own contact cadence in days"), null=True, blank=True,
+        help_text=_("Empty: as the tier says (strategic 30, core 60, general 90 days)."),
+    )  # fmt: skip
+    #: Off until an officer switches it on: messages wait as drafts to forward by hand.
+    messages_automatic = models.BooleanField(_("messages leave by themselves"), default=False, editable=False)
     lead_department = models.ForeignKey(
         Department, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("lead department")
     )
@@ -249,6 +256,11 @@ class Enterprise(models.Model):
                 violation_error_message=_("Choose one of the three tiers."),
             ),
             models.CheckConstraint(
+                condition=Q(cadence_days=None) | Q(cadence_days__range=(SHORTEST, LONGEST)),
+                name="enterprise_cadence_sensible",
+                violation_error_message=_("A cadence lies between 7 and 365 days."),
+            ),
+            models.CheckConstraint(
                 condition=Q(registry="", registry_on=None) | (~Q(registry="") & Q(registry_on__isnull=False)),
                 name="enterprise_registry_dated",
                 violation_error_message=_("A registry state needs the day on which it was seen."),
@@ -290,6 +302,11 @@ class Enterprise(models.Model):
     @property
     def had_contact(self):
         return self.last_contact_at > NEVER
+
+    @property
+    def cadence(self):
+        """Days between two-way contacts."""
+        return cadence(self.tier, self.cadence_days)
 
     @property
     def is_partner(self):
@@ -345,6 +362,30 @@ class Site(models.Model):
 
     def __str__(self):
         return self.name
+
+
+class Shutdown(models.Model):
+    """Days on which an enterprise is closed: its ladders stand still."""
+
+    enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="shutdowns", verbose_name=_("enterprise"))
+    starts_on = models.DateField(_("first day"))
+    ends_on = models.DateField(_("last day"))
+    note = models.CharField(_("note"), max_length=100, blank=True)
+
+    class Meta:
+        ordering = ["starts_on", "id"]
+        verbose_name = _("shutdown")
+        verbose_name_plural = _("shutdowns")
+        indexes = [models.Index("ends_on", "enterprise", name="shutdown_by_end")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=models.F("starts_on")), name="shutdown_ends_after_start",
+                violation_error_message=_("The last day cannot lie before the first."),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self):
+        return f"{self.enterprise} {self.starts_on}"
 
 
 def is_member(user, enterprise):

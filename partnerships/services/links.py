@@ -14,9 +14,9 @@ from records import links
 from records.models import Link, Side
 from records.workflow import NotAllowed, Refused
 
-ANSWER, PARTNERSHIP = "answer", "partnership"
+ANSWER, PARTNERSHIP, VISIT = "answer", "partnership", "visit"
 #: How long the page takes, in minutes, as the message promises.
-MINUTES = {ANSWER: 2, PARTNERSHIP: 3}
+MINUTES = {ANSWER: 2, PARTNERSHIP: 3, VISIT: 1}
 #: A message carried by hand: this many characters, then the link alone on the last line.
 MESSAGE_LENGTH = 80
 #: Two presses of the button within this time are one.

@@ -20,6 +20,7 @@ from records.files import ATTACHMENTS, store_file
 from records.models import Audience, Side
 from records.services import record
 from records.workflow import NotAllowed, Refused
+from reminders import planner
 
 #: What may be said about an exchange beside who, when and how.
 DETAILS = ("summary", "agreed", "wishes", "people", "jobs_offered", "internships_offered", "private_note")
@@ -116,6 +117,7 @@ def refresh_last_contact(enterprise):
         lock_rows([enterprise.pk])
         moment = last_exchange(enterprise)
         Enterprise.objects.filter(pk=enterprise.pk).update(last_contact_at=moment)
+        planner.settle("gap", [enterprise.pk])
     enterprise.last_contact_at = moment
     return moment
 
@@ -126,6 +128,7 @@ def refresh_last_contacts(keys):
         lock_rows(keys)
         exchanged = with_exchange().filter(pk=OuterRef("pk")).values("exchanged_at")
         Enterprise.objects.filter(pk__in=keys).update(last_contact_at=Subquery(exchanged))
+        planner.settle("gap", list(keys))
 
 
 def last_exchange(enterprise):

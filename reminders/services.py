@@ -1,0 +1,208 @@
+"""What people do with tasks and messages: put off, wake, remind now, forward by hand."""
+
+from datetime import timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from records.models import Audience, Side
+from records.services import record
+from records.workflow import NotAllowed, Refused, move
+from reminders.models import Channel, Delivery, Switch, Task
+from reminders.rules import TOLD, rules
+from reminders.workflow import HAND, DeliveryState, TaskState
+from reminders.working import read_calendar
+
+#: Nobody reminds the same enterprise of the same thing again within these days.
+COOL_DOWN = timedelta(days=3)
+#: A task is put off for at most this long.
+LONGEST_SNOOZE = timedelta(days=92)
+#: The step under which a person's own "remind now" is kept: above every ladder.
+BY_HAND = 90
+
+
+def why_not_touch(task, by):
+    if by.is_active and by.is_school and (by.sees_everything or task.owner_id == by.pk):
+        return None
+    return _("This task belongs to somebody else.")
+
+
+def _locked(task, by):
+    locked = Task.objects.select_for_update(of=("self",), no_key=True).get(pk=task.pk)
+    if reason := why_not_touch(locked, by):
+        raise NotAllowed(reason)
+    if locked.state != TaskState.OPEN:
+        raise Refused(_("This is done already."))
+    return locked
+
+
+def snooze_task(task, *, by, until, reason, now=None):
+    """Put `task` off until the day `until`, with a reason; its ladder stands still so long. Writes "task.snoozed".
+
+    Raises NotAllowed, Refused for a task that is done, ValidationError for a day that does not lie ahead or is too far.
+    """
+    now = now or timezone.now()
+    today, reason = timezone.localdate(now), reason.strip()
+    if not reason:
+        raise ValidationError({"reason": _("Say why in a sentence.")})
+    if not today < until <= today + LONGEST_SNOOZE:
+        last = today + LONGEST_SNOOZE
+        raise ValidationError({"until": _("Choose a day from tomorrow to %(last)s.") % {"last": last}})
+    with transaction.atomic():
+        locked = _locked(task, by)
+        locked.snoozed_until, locked.snooze_reason, locked.snoozed_by = until, reason, by
+        locked.save(update_fields=["snoozed_until", "snooze_reason", "snoozed_by"])
+        _record("task.snoozed", locked, by, now, {"until": until, "reason": reason, "rule": locked.rule})
+    return locked
+
+
+def wake_task(task, *, by, now=None):
+    """End the putting off. Raises NotAllowed, Refused."""
+    with transaction.atomic():
+        locked = _locked(task, by)
+        if locked.snoozed_until is not None:
+            locked.snoozed_until, locked.snooze_reason, locked.snoozed_by = None, "", None
+            locked.save(update_fields=["snoozed_until", "snooze_reason", "snoozed_by"])
+            _record("task.woken", locked, by, now or timezone.now(), {"rule": locked.rule})
+    return locked
+
+
+def last_reminder(task):
+    """The last telling of the enterprise's side about what `task` is about, which really went out; or None."""
+    return (
+        Delivery.objects.filter(rule=task.rule, stream=task.stream, side=Side.ENTERPRISE)
+        .exclude(state__in=[DeliveryState.SKIPPED, DeliveryState.CANCELLED])
+        .order_by("-id")
+        .first()
+    )
+
+
+def why_not_remind(task, now):
+    """Why the enterprise cannot be reminded again now: the sentence names the day of the last time."""
+    last = last_reminder(task)
+    if last and last.created_at > now - COOL_DOWN:
+        return _("The last reminder is of %(day)s: wait until %(next)s.") % {
+            "day": timezone.localdate(last.created_at),
+            "next": timezone.localdate(last.created_at + COOL_DOWN),
+        }
+    return None
+
+
+def remind_now(task, *, by, now=None):
+    """Tell the enterprise's side of `task` once more, beyond the ladder; return the deliveries. Writes "task.reminded".
+
+    Raises NotAllowed, Refused within the cool-down, when it is done, or when nobody there can be told.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        locked = _locked(task, by)
+        if reason := why_not_remind(locked, now):
+            raise Refused(reason)
+        rule, day = rules()[locked.rule], timezone.localdate(now)
+        made = []
+        for side, told in rule.told(rule.again, now):
+            if side != Side.ENTERPRISE:
+                continue
+            for row in told.filter(pk=locked.subject_id).values(*(f"told_{name}" for name in TOLD)):
+                row = {name.removeprefix("told_"): value for name, value in row.items()}
+                if row["skip"] not in ("", "active"):
+                    raise Refused(reason_label(row["skip"]))
+                made.append(_told_by_hand(locked, rule, row, day, now))
+        rule.prepare(made, now)
+        _record("task.reminded", locked, by, now, {"rule": locked.rule, "to": [one.name for one in made]})
+    return made
+
+
+def _told_by_hand(task, rule, row, day, now):
+    by_hand = row["channel"] == Channel.HAND
+    due_at = now if rule.is_urgent else read_calendar().next_decent(now)
+    return Delivery.objects.create(
+        key=f"{task.rule}:{task.subject_id}:{task.episode}:{BY_HAND}:{row['dedup']}:{row['channel']}:{day}",
+        task=task, rule=task.rule, step=BY_HAND, side=Side.ENTERPRISE, stream=task.stream, channel=row["channel"],
+        user_id=row["user_id"], addressee_id=row["addressee_id"], name=row["name"], address=row["address"],
+        language=row["language"], is_urgent=rule.is_urgent,
+        state=DeliveryState.FORWARD if by_hand else DeliveryState.DUE, created_at=now, due_at=due_at,
+        first_due_at=due_at,
+    )  # fmt: skip
+
+
+# --- carried by hand -----------------------------------------------------------------------------------------------
+
+
+def to_forward(user):
+    """The messages that wait to be carried by `user`, oldest first."""
+    waiting = Delivery.objects.filter(
+        channel=Channel.HAND, state__in=[DeliveryState.FORWARD, DeliveryState.COPIED], task__state=TaskState.OPEN
+    )
+    return waiting.filter(task__owner=user).select_related("task", "link").order_by("due_at", "id")
+
+
+def forward(delivery, step, *, by, now=None):
+    """Move a carried message along HAND: "copy", "tick", "untick", "drop". Raises NotAllowed, Refused."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        move(delivery, HAND, step, by=by, now=now)
+        Delivery.objects.filter(pk=delivery.pk).update(
+            **({"copied_at": now} if step == "copy" else {"finished_at": None if step == "untick" else now})
+        )
+    return delivery
+
+
+def mark_link(link, state, *, now=None):
+    """A carried message whose link was opened or answered says so; an answer outlives a later opening."""
+    behind = Delivery.objects.filter(link=link)
+    if state == DeliveryState.OPENED:
+        behind = behind.filter(state__in=[DeliveryState.FORWARD, DeliveryState.COPIED, DeliveryState.SENT])
+    behind.filter(channel=Channel.HAND).exclude(state=DeliveryState.ANSWERED).update(
+        state=state, finished_at=now or timezone.now()
+    )
+
+
+# --- the reminder centre ---------------------------------------------------------------------------------------------
+
+
+def switch_rule(name, mode, *, by, now=None):
+    """Switch rule `name` to `mode` (off, rehearsal, on). Writes "rule.switched". Raises NotAllowed."""
+    now = now or timezone.now()
+    if not (by.is_active and by.sees_everything):
+        raise NotAllowed(_("Rules are switched by administrators and leads."))
+    with transaction.atomic():
+        switch, _new = Switch.objects.select_for_update().get_or_create(rule=name)
+        before, switch.mode, switch.changed_by, switch.changed_at = switch.mode, mode, by, now
+        switch.save()
+        record("rule.switched", subject=switch, by=by, data={"from": before, "to": mode, "rule": name}, happened_at=now)
+    return switch
+
+
+def resend(delivery, *, by, now=None):
+    """Try a refused mail once more, at once. Raises NotAllowed, Refused."""
+    now = now or timezone.now()
+    if not (by.is_active and by.sees_everything):
+        raise NotAllowed(_("Mail is sent again by administrators and leads."))
+    with transaction.atomic():
+        again = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.FAILED, task__state=TaskState.OPEN)
+        if not again.update(state=DeliveryState.DUE, due_at=now, first_due_at=now, finished_at=None):
+            raise Refused(_("Only a refused mail about something still open is sent again."))
+        record("delivery.resent", subject=delivery, by=by, stream=delivery.stream, happened_at=now)
+    delivery.refresh_from_db()
+    return delivery
+
+
+def reason_label(code):
+    """Why somebody was left out, as a sentence."""
+    return {
+        "nobody": _("Nobody of the enterprise is known yet: enter a contact first."),
+        "no_phone": _("This contact has neither phone nor e-mail."),
+        "active": _("Was active in the last three days."),
+        "overtaken": _("A later step was due already."),
+        "finished": _("It was settled before."),
+        "no_address": _("No e-mail address."),
+    }.get(code, code)
+
+
+def _record(kind, task, by, now, data):
+    record(
+        kind, subject=task, stream=task.stream, by=by, audience=Audience.SCHOOL, data=data, happened_at=now,
+    )  # fmt: skip
