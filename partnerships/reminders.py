@@ -6,7 +6,6 @@ from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import (
     BigIntegerField,
-    BooleanField,
     Case,
     CharField,
     DateField,
@@ -21,7 +20,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Cast, Coalesce, Concat, Extract, NullIf, TruncDate
+from django.db.models.functions import Cast, Coalesce, Concat, Extract, Greatest, NullIf, TruncDate
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
@@ -43,10 +42,15 @@ ACTIVE = timedelta(days=3)
 
 
 def due_on():
-    """The day by which both sides should have talked again: the last two-way contact plus the cadence."""
+    """The day by which both sides should have talked again: the last two-way contact plus the cadence.
+
+    Not before the day on which the partner was recorded: a list imported today makes nobody overdue.
+    """
     by_tier = Case(*(When(tier=tier, then=Value(days)) for tier, days in CADENCE.items()))
     days = Coalesce(Cast("cadence_days", IntegerField()), by_tier, output_field=IntegerField())
-    return ExpressionWrapper(TruncDate("last_contact_at") + days, output_field=DateField())
+    return Greatest(
+        ExpressionWrapper(TruncDate("last_contact_at") + days, output_field=DateField()), TruncDate("created_at")
+    )
 
 
 def watched():

@@ -35,7 +35,7 @@ def plan(now=None, *, only=None, subjects=None):
     """
     now = now or timezone.now()
     calendar, account = read_calendar(), Account()
-    on = set(Switch.objects.filter(mode=Switch.Mode.ON).values_list("rule", flat=True))
+    on = dict(Switch.objects.filter(mode=Switch.Mode.ON).values_list("rule", "changed_at"))
     for name, rule in rules().items():
         if name not in on or (only and name != only):
             continue
@@ -44,7 +44,7 @@ def plan(now=None, *, only=None, subjects=None):
             _run("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"reminders:{name}"])
             for side in SIDES:
                 _reconcile(rule, side, now, subjects, account)
-            _climb(rule, now, calendar, account, subjects)
+            _climb(rule, now, calendar, account, subjects, since=timezone.localdate(on[name]))
     if only is None:
         beat("planner", now, account.__dict__)
     return account
@@ -89,7 +89,8 @@ def rehearse(name, now=None, *, most=200):
         before = Delivery.objects.order_by("-id").values_list("id", flat=True).first() or 0
         for side in SIDES:
             _reconcile(rule, side, now, None, account)
-        _climb(rule, now, read_calendar(), account)
+        switched = Switch.objects.filter(rule=name, mode=Switch.Mode.ON).values_list("changed_at", flat=True).first()
+        _climb(rule, now, read_calendar(), account, since=timezone.localdate(switched or now))
         new = Delivery.objects.filter(rule=name, id__gt=before).select_related("task", "user")
         found = list(new.order_by("-state", "id")[:most])
         transaction.set_rollback(True)
@@ -163,8 +164,11 @@ def _reconcile(rule, side, now, subjects, account):
 # --- tellings ----------------------------------------------------------------------------------------------------
 
 
-def _climb(rule, now, calendar, account, subjects=None):
-    """Plan each step whose day has come. One missed and overtaken by the next is written down as left out."""
+def _climb(rule, now, calendar, account, subjects=None, *, since):
+    """Plan each step whose day has come. One missed and overtaken by the next is written down as left out.
+
+    The ladder of what was due before the rule was switched on, `since`, begins on that day: nobody escalates the past.
+    """
     today = timezone.localdate(now)
     due_at = now if rule.is_urgent else calendar.next_decent(now)
     for step, following in zip(rule.steps, [*rule.steps[1:], None], strict=True):
@@ -181,8 +185,11 @@ def _climb(rule, now, calendar, account, subjects=None):
             values += [side, *its_values]
         statement = f"""
             WITH ready AS MATERIALIZED (
-                SELECT t.id, t.side, t.subject_id, t.stream, t.episode, t.due_on FROM reminders_task t
-                WHERE t.rule = %s AND t.state = 'open' AND NOT t.is_held AND t.steps_planned < %s AND t.due_on <= %s
+                SELECT t.id, t.side, t.subject_id, t.stream, t.episode,
+                    greatest(t.due_on, %s::date) AS due_on
+                FROM reminders_task t
+                WHERE t.rule = %s AND t.state = 'open' AND NOT t.is_held AND t.steps_planned < %s
+                AND greatest(t.due_on, %s::date) <= %s
                 AND (t.snoozed_until IS NULL OR t.snoozed_until <= %s) {"AND t.subject_id = ANY(%s)" if subjects is not None else ""}
             ),
             told AS ({" UNION ALL ".join(parts)}),
@@ -208,7 +215,7 @@ def _climb(rule, now, calendar, account, subjects=None):
         these = [list(subjects)] if subjects is not None else []
         told, left_out = _run(
             statement,
-            [rule.name, step.number, reached, today, *these, *values, step.number, rule.name, step.number, rule.name,
+            [since, rule.name, step.number, since, reached, today, *these, *values, step.number, rule.name, step.number, rule.name,
              step.number, rule.is_urgent, overtaken, overtaken, now, due_at, due_at, overtaken, now],
         )  # fmt: skip
         account.told += told

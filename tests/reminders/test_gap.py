@@ -23,14 +23,14 @@ DAY = timezone.make_aware(datetime(2026, 11, 19, 9, 0))
 
 @pytest.fixture
 def switched_on(db):
-    Switch.objects.create(rule="gap", mode="on")
+    Switch.objects.create(rule="gap", mode="on", changed_at=DAY - timedelta(days=365))
 
 
 def partner(*, since, **fields):
     """An active partner of an officer, with one contact, last spoken to `since` days before DAY."""
     owner = fields.pop("owner", None) or UserFactory()
     contact = fields.pop("contact", {})
-    enterprise = EnterpriseFactory(owner=owner, **fields)
+    enterprise = EnterpriseFactory(owner=owner, **{"created_at": DAY - timedelta(days=500), **fields})
     if contact is not None:
         ContactFactory(enterprise=enterprise, **contact)
     TouchpointFactory(enterprise=enterprise, happened_at=DAY - timedelta(days=since), logged_by=owner)
@@ -164,6 +164,27 @@ def test_forty_messages_take_two_actions_each(switched_on):
     forward(waiting[0], "copy", by=owner, now=DAY)
     forward(waiting[0], "tick", by=owner, now=DAY)
     assert len(to_forward(owner)) == 2
+
+
+def test_switching_on_escalates_nothing_of_the_past(db):
+    """What was due long before begins its ladder on the day of the switch."""
+    UserFactory(role=Role.LEAD)
+    partner(since=400)
+    Switch.objects.create(rule="gap", mode="on", changed_at=DAY)
+    planner.plan(DAY)
+    assert {row[0] for row in told() if row[3] != "skipped"} == {2}
+    planner.plan(DAY + timedelta(days=7))
+    planner.plan(DAY + timedelta(days=14))
+    assert [row[0] for row in told() if row[2] == "mail"] == [2, 3, 4]
+
+
+def test_a_partner_recorded_late_begins_its_ladder_then(switched_on):
+    """After an import nobody is told at once by the lead: the list's last visit lies long back."""
+    UserFactory(role=Role.LEAD)
+    partner(since=400, created_at=DAY - timedelta(days=2))
+    planner.plan(DAY)
+    assert {row[0] for row in told() if row[3] != "skipped"} == {2}
+    assert {task.due_on for task in Task.objects.all()} == {(DAY - timedelta(days=2)).date()}
 
 
 def test_a_rehearsal_writes_nothing(db):
