@@ -96,7 +96,10 @@ class EnterpriseFilter(filters.FilterSet):
         widget=Options,
     )  # fmt: skip
     owner = RowFilter(
-        label=_("Owner"), queryset=User.objects.filter(role__in=PARTNER_ROLES), empty_label=_("any"), widget=Options
+        label=_("Owner"),
+        queryset=User.objects.filter(role__in=PARTNER_ROLES).only("name", "name_en"),
+        empty_label=_("any"),
+        widget=Options,
     )
     province = filters.ChoiceFilter(
         label=_("Province"),

@@ -1,5 +1,6 @@
 """The list of partners, its filters, and the same list as a file."""
 
+from functools import cache
 from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
@@ -7,7 +8,7 @@ from django.http import FileResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -56,12 +57,15 @@ def enterprise_list(request):
 
 
 def lines(page):
-    """Each row as the page shows it; words that rows share are looked up once for the page, not once per row."""
-    states, tiers, relations = (
-        {value: str(label) for value, label in choices.choices}
-        for choices in (Enterprise.State, Enterprise.Tier, Enterprise.Relation)
+    """Each row as the page shows it; words that rows share are looked up and escaped once for the page."""
+    tiers, relations = (
+        {value: escape(label) for value, label in choices.choices} for choices in (Enterprise.Tier, Enterprise.Relation)
     )
-    places, industries = region_names(), industry_names()
+    states = {
+        value: format_html('<span class="badge{}">{}</span>', BADGES.get(value, ""), label)
+        for value, label in Enterprise.State.choices
+    }
+    places, industries, shared = region_names(), industry_names(), cache(escape)
     head, tail = reverse("partnerships:enterprise_detail", args=[0]).rsplit("0", 1)
     now, nothing = timezone.localtime(), format_html('<span class="quiet">{}</span>', _("nothing known yet"))
     return [
@@ -70,13 +74,12 @@ def lines(page):
             "title": enterprise.title,
             "second_name": enterprise.second_name,
             "red_flags": enterprise.red_flags,
-            "state_class": BADGES.get(enterprise.state, ""),
-            "state_word": states[enterprise.state],
-            "tier_word": tiers[enterprise.tier] if enterprise.is_partner else relations[enterprise.relation],
-            "place": places.get(enterprise.region_id, ""),
-            "industry": industries.get(enterprise.industry_id, ""),
-            "department": str(enterprise.lead_department or ""),
-            "owner": str(enterprise.owner or ""),
+            "state": states[enterprise.state],
+            "tier": tiers[enterprise.tier] if enterprise.is_partner else relations[enterprise.relation],
+            "place": shared(places.get(enterprise.region_id, "")),
+            "industry": shared(industries.get(enterprise.industry_id, "")),
+            "department": shared(str(enterprise.lead_department or "")),
+            "owner": shared(str(enterprise.owner or "")),
             "last_contact": moment(enterprise.last_contact_at, now) if enterprise.had_contact else nothing,
         }
         for enterprise in page
