@@ -12,7 +12,7 @@ from django.template.loader import get_template
 from django.utils.module_loading import import_string
 
 ROOT = Path(settings.BASE_DIR)
-APPS = ("records", "accounts", "policies", "partnerships", "reports")
+APPS = ("records", "reminders", "accounts", "policies", "partnerships", "reports")
 #: From the lowest to the highest: an app names only itself and those before it.
 LAYERS = ("records", "reminders", "accounts", "policies", "partnerships", "programs", "internships", "incentives", "reports")  # fmt: skip
 SAYS_NOTHING = {"utils", "helpers", "common", "selectors", "mixins", "signals", "managers", "constants"}
@@ -186,6 +186,7 @@ def test_every_template_is_used():
 
 def test_settings_name_what_exists():
     doors = [*settings.INVITATION_ACCEPTED, *settings.HOME_URLS, *settings.TIMELINE_SENTENCES, *settings.FRAME_PARTS]
+    doors += settings.REMINDER_RULES
     for name in doors:
         assert import_string(name) is not None
 
@@ -212,7 +213,10 @@ PARTS = {("AssessmentFinding", "assessment"), ("ImportRow", "batch")}
 def test_constraints_say_what_to_do(model):
     """A rule that a person can break carries a sentence."""
     typed = [c for c in model._meta.constraints if hasattr(c, "violation_error_message")]
-    machine = ("event_", "link_", "file_", "look_", "finding_once", "import_row_", "invitation_code")
+    machine = (
+        "event_", "link_", "file_", "look_", "finding_once", "import_row_", "invitation_code", "task_", "delivery_",
+        "switch_",
+    )  # fmt: skip
     silent = [
         c.name
         for c in typed
