@@ -6,6 +6,7 @@ from django.utils import translation
 from accounts.models import Role
 from partnerships.models import Enterprise, Touchpoint
 from partnerships.models.touchpoint import EvidenceTag
+from partnerships.rules.rhythm import Rhythm
 
 #: What is shown -> what people say. Source: the words used in cooperation offices and their lists.
 WORDS = [
@@ -29,6 +30,10 @@ WORDS = [
     (EvidenceTag.DOUBLE_HIGH.label, "双高"),
     (EvidenceTag.DIAGNOSIS.label, "诊改"),
     (EvidenceTag.SPECIALTY_GROUP.label, "专业群"),
+    (Rhythm.FRESH.label, "正常"),
+    (Rhythm.SOON.label, "该联系了"),
+    (Rhythm.GAP.label, "超期未联系"),
+    (Rhythm.SILENT.label, "长期未联系"),
     (Enterprise._meta.get_field("former_names").verbose_name, "曾用名"),
 ]
 
