@@ -24,8 +24,8 @@ from django.utils import timezone, translation
 from reminders.models import Channel, Delivery
 from reminders.planner import beat
 from reminders.rules import rules
-from reminders.working import read_calendar
 from reminders.workflow import DeliveryState as S
+from reminders.working import read_calendar
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,8 @@ class Round:
 
 def crash_point(name):
     """Die here, as by kill -9, when CRASH_AT says so: for the proof that nothing is lost."""
-    if os.environ.get("CRASH_AT") == name and random.random() < float(os.environ.get("CRASH_RATE", "1")):
+    rate = float(os.environ.get("CRASH_RATE", "1"))
+    if os.environ.get("CRASH_AT") == name and random.random() < rate:  # noqa: S311 -- a die
         os.kill(os.getpid(), 9)
 
 
@@ -65,6 +66,7 @@ def send_due(now=None, *, seconds=50):
     try:
         while time.monotonic() - started < seconds and not done.is_down:
             moment = now or timezone.now()
+            beat("sender", moment, done.__dict__)  # a slow batch is no silence
             recover(moment)
             batch = claim(moment)
             crash_point("claim")
@@ -106,9 +108,9 @@ def claim(now):
 
 def _hand_over(batch, connection, done, clock):
     batch = _still_wanted(batch, clock(), done)
-    words = _words(batch, clock())
+    letters = _letters(batch, clock(), done)
     finished = None  # the delivery whose end is written together with the next one's beginning: one commit per mail
-    waiting = list(batch)
+    waiting = [delivery for delivery in batch if delivery.pk in letters]
     while waiting:
         try:
             connection.open()
@@ -131,7 +133,7 @@ def _hand_over(batch, connection, done, clock):
             continue
         crash_point("before_smtp")
         try:
-            connection.send_messages([_mail(delivery, words[delivery.pk])])
+            connection.send_messages([letters[delivery.pk]])
         except smtplib.SMTPRecipientsRefused as refusal:
             code, answer = next(iter(refusal.recipients.values()))
             finished = (delivery, *_verdict(delivery, code, answer, clock()))
@@ -172,15 +174,38 @@ def _still_wanted(batch, now, done):
     return [d for d in batch if d.pk not in lost]
 
 
-def _words(batch, now):
-    by_rule, words, known = {}, {}, rules()
+def _letters(batch, now, done):
+    """{pk: EmailMessage} of a batch. What cannot be written is refused by itself and keeps nobody else waiting."""
+    by_rule, letters, known = {}, {}, rules()
     for delivery in batch:
         by_rule.setdefault(delivery.rule, []).append(delivery)
     for name, deliveries in by_rule.items():
-        with transaction.atomic():
-            known[name].prepare(deliveries, now)
-        words |= known[name].words(deliveries)
-    return words
+        try:
+            letters |= _written(known[name], deliveries, now)
+        except Exception:
+            log.exception("the words of rule %s", name)
+            for delivery in deliveries:
+                try:
+                    letters |= _written(known[name], [delivery], now)
+                except Exception as fault:
+                    held = Delivery.objects.filter(pk=delivery.pk, state=S.CLAIMED)
+                    done.failed += held.update(
+                        state=S.FAILED,
+                        leased_until=None,
+                        finished_at=now,
+                        error=f"{type(fault).__name__}: {fault}"[:500],
+                    )
+    return letters
+
+
+def _written(rule, deliveries, now):
+    with transaction.atomic():
+        rule.prepare(deliveries, now)
+    words = rule.words(deliveries)
+    letters = {delivery.pk: _mail(delivery, words[delivery.pk]) for delivery in deliveries}
+    for letter in letters.values():
+        letter.message()  # a header that cannot be written shows now, before anything is on the wire
+    return letters
 
 
 def _mail(delivery, told):
@@ -198,7 +223,7 @@ def _verdict(delivery, code, answer, now):
     if code >= 500 or now - delivery.first_due_at > GIVE_UP:
         return S.FAILED, None, error
     pause = timedelta(seconds=settings.MAIL_PAUSE) or PAUSES[min(delivery.attempts, len(PAUSES) - 1)]
-    return S.DUE, now + pause * random.uniform(1, 1.2), error
+    return S.DUE, now + pause * random.uniform(1, 1.2), error  # noqa: S311 -- so that not all come back at once
 
 
 def _finish(finished):
