@@ -67,7 +67,7 @@ def prepare_drafts(now=None, *, most=1_000):
     for name, rule in rules().items():
         with transaction.atomic():
             bare = Delivery.objects.filter(rule=name, channel=Channel.HAND, state=DeliveryState.FORWARD, link=None)
-            drafts = list(bare.select_for_update(skip_locked=True, of=("self",)).order_by("id")[:most])
+            drafts = list(bare.select_for_update(skip_locked=True, of=("self",), no_key=True).order_by("id")[:most])
             if drafts:
                 rule.prepare(drafts, now)
         prepared += len(drafts)
@@ -83,7 +83,7 @@ class Rehearsal:
 
 
 def rehearse(name, now=None, *, most=200):
-    """Run one rule as if it were on, look, and take everything back."""
+    """Run one rule as if it were on, look, and take everything back: at most `most` told, and `most` left out."""
     now, rule, account = now or timezone.now(), rules()[name], Account()
     with transaction.atomic():
         before = Delivery.objects.order_by("-id").values_list("id", flat=True).first() or 0
@@ -92,7 +92,8 @@ def rehearse(name, now=None, *, most=200):
         switched = Switch.objects.filter(rule=name, mode=Switch.Mode.ON).values_list("changed_at", flat=True).first()
         _climb(rule, now, read_calendar(), account, since=timezone.localdate(switched or now))
         new = Delivery.objects.filter(rule=name, id__gt=before).select_related("task", "user")
-        found = list(new.order_by("-state", "id")[:most])
+        told, left_out = new.exclude(state=DeliveryState.SKIPPED), new.filter(state=DeliveryState.SKIPPED)
+        found = [*told.order_by("id")[:most], *left_out.order_by("id")[:most]]
         transaction.set_rollback(True)
     return Rehearsal(account, found)
 
@@ -153,8 +154,9 @@ def _reconcile(rule, side, now, subjects, account):
             WHERE d.task_id = c.id AND d.state IN ('due', 'claimed', 'forward', 'copied')
             RETURNING d.id
         )
-        SELECT (SELECT count(*) FROM written WHERE is_new), (SELECT count(*) FROM closed), (SELECT count(*) FROM silenced)
-    """
+        SELECT (SELECT count(*) FROM written WHERE is_new), (SELECT count(*) FROM closed),
+            (SELECT count(*) FROM silenced)
+    """  # noqa: S608 -- made of our own constants; every value is a parameter
     these = [list(subjects)] if subjects is not None else []
     opened, closed, _silenced = _run(statement, [*values, *here, *these, *here, now, now, now, now])
     account.opened += opened
@@ -180,9 +182,11 @@ def _climb(rule, now, calendar, account, subjects=None, *, since):
         for side, told in rule.told(step, now):
             sql, its_values = _columns(told, "told", TOLD)
             parts.append(
-                f"SELECT %s::text AS side, told.* FROM ({sql}) told WHERE told.subject_id IN (SELECT subject_id FROM ready)"
+                f"SELECT %s::text AS side, told.* FROM ({sql}) told "  # noqa: S608 -- as above
+                "WHERE told.subject_id IN (SELECT subject_id FROM ready)"
             )
             values += [side, *its_values]
+        only_these = "AND t.subject_id = ANY(%s)" if subjects is not None else ""
         statement = f"""
             WITH ready AS MATERIALIZED (
                 SELECT t.id, t.side, t.subject_id, t.stream, t.episode,
@@ -190,7 +194,7 @@ def _climb(rule, now, calendar, account, subjects=None, *, since):
                 FROM reminders_task t
                 WHERE t.rule = %s AND t.state = 'open' AND NOT t.is_held AND t.steps_planned < %s
                 AND greatest(t.due_on, %s::date) <= %s
-                AND (t.snoozed_until IS NULL OR t.snoozed_until <= %s) {"AND t.subject_id = ANY(%s)" if subjects is not None else ""}
+                AND (t.snoozed_until IS NULL OR t.snoozed_until <= %s) {only_these}
             ),
             told AS ({" UNION ALL ".join(parts)}),
             climbed AS (UPDATE reminders_task t SET steps_planned = %s FROM ready r WHERE t.id = r.id),
@@ -211,12 +215,13 @@ def _climb(rule, now, calendar, account, subjects=None, *, since):
                 RETURNING state
             )
             SELECT count(*) FILTER (WHERE state <> 'skipped'), count(*) FILTER (WHERE state = 'skipped') FROM written
-        """
+        """  # noqa: S608 -- as above
         these = [list(subjects)] if subjects is not None else []
         told, left_out = _run(
             statement,
-            [since, rule.name, step.number, since, reached, today, *these, *values, step.number, rule.name, step.number, rule.name,
-             step.number, rule.is_urgent, overtaken, overtaken, now, due_at, due_at, overtaken, now],
+            [since, rule.name, step.number, since, reached, today, *these, *values, step.number, rule.name,
+             step.number, rule.name, step.number, rule.is_urgent, overtaken, overtaken, now, due_at, due_at, overtaken,
+             now],
         )  # fmt: skip
         account.told += told
         account.left_out += left_out
@@ -235,7 +240,7 @@ def _columns(queryset, prefix, names):
     """(SQL, values) of the subjects' ids and their annotations, by name and in our order."""
     sql, values = queryset.order_by().values("pk", *(f"{prefix}_{name}" for name in names)).query.sql_with_params()
     columns = ", ".join(f"{prefix}_{name}::{kind} AS {name}" for name, kind in names.items())
-    return f"SELECT pk AS subject_id, {columns} FROM ({sql}) q", list(values)
+    return f"SELECT pk AS subject_id, {columns} FROM ({sql}) q", list(values)  # noqa: S608 -- as above
 
 
 def _run(statement, values):
