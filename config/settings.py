@@ -133,7 +133,9 @@ HOME_URLS = ["partnerships.access.portal_home", "reports.access.staff_home"]
 #: Functions (request) -> dict: what an app adds to every page's frame (portal, portal_enterprises, counts).
 FRAME_PARTS = ["partnerships.access.frame"]
 #: Dicts of event kind -> function (event) -> sentence, in the reader's language.
-TIMELINE_SENTENCES = ["accounts.timeline.SENTENCES", "partnerships.timeline.SENTENCES"]
+TIMELINE_SENTENCES = [
+    "accounts.timeline.SENTENCES", "reminders.timeline.SENTENCES", "partnerships.timeline.SENTENCES",
+]  # fmt: skip
 
 #: Objects of reminders.rules.Rule: what the planner watches.
 REMINDER_RULES = ["partnerships.reminders.GAP"]

@@ -21,6 +21,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
     path("css/<slug:digest>.css", stylesheet, name="stylesheet"),
+    path("", include("reminders.urls")),
     path("", include("partnerships.urls")),
     path("", include("reports.urls")),
 ]

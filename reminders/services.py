@@ -131,11 +131,13 @@ def _told_by_hand(task, rule, row, day, now):
 # --- carried by hand -----------------------------------------------------------------------------------------------
 
 
-def to_forward(user):
-    """The messages that wait to be carried by `user`, oldest first."""
+def to_forward(user, *, now=None):
+    """The messages that wait to be carried by `user`, oldest first: those whose link is made and still open."""
+    now = now or timezone.now()
     waiting = Delivery.objects.filter(
         channel=Channel.HAND, state__in=[DeliveryState.FORWARD, DeliveryState.COPIED], task__state=TaskState.OPEN
     )
+    waiting = waiting.filter(link__withdrawn_at=None, link__expires_at__gt=now)
     return waiting.filter(task__owner=user).select_related("task", "link").order_by("due_at", "id")
 
 

@@ -42,6 +42,11 @@ def carries_it(delivery, user):
     return _("The messages of a partner are forwarded by the person who looks after it.")
 
 
+def still_stands(delivery, user):
+    """What was settled meanwhile is not forwarded any more."""
+    return None if delivery.task.state == TaskState.OPEN else _("This is done already.")
+
+
 HAND = Lifecycle(
     "delivery",
     DeliveryState,
@@ -49,7 +54,7 @@ HAND = Lifecycle(
     (
         Move("copy", gettext_lazy("Copy the message"), (S.FORWARD, S.COPIED), S.COPIED, carries_it),
         Move("tick", gettext_lazy("Sent"), (S.FORWARD, S.COPIED), S.SENT, carries_it),
-        Move("untick", gettext_lazy("Not sent yet"), (S.SENT,), S.FORWARD, carries_it),
+        Move("untick", gettext_lazy("Not sent yet"), (S.SENT, S.CANCELLED), S.FORWARD, carries_it, (still_stands,)),
         Move("drop", gettext_lazy("Not this time"), (S.FORWARD, S.COPIED), S.CANCELLED, carries_it),
     ),
 )

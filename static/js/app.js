@@ -63,6 +63,11 @@
     if (note) note.textContent = text; else say(text);
     if (done) button.dispatchEvent(new CustomEvent("copied", { bubbles: true }));
   });
+  // What is carried by hand says that it was copied, by a small request of its own.
+  document.addEventListener("copied", (event) => {
+    const form = event.target.closest("[data-carry]")?.querySelector("form[data-carried]");
+    if (form) fetch(form.action, { method: "POST", body: new FormData(form), keepalive: true });
+  });
 
   // A blocked button keeps its place and its reason, and does nothing.
   document.addEventListener("click", (event) => {

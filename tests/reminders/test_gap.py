@@ -159,11 +159,11 @@ def test_forty_messages_take_two_actions_each(switched_on):
         partner(since=90, owner=owner)
     planner.plan(DAY)
     planner.prepare_drafts(DAY)
-    waiting = list(to_forward(owner))
+    waiting = list(to_forward(owner, now=DAY))
     assert len(waiting) == 3
     forward(waiting[0], "copy", by=owner, now=DAY)
     forward(waiting[0], "tick", by=owner, now=DAY)
-    assert len(to_forward(owner)) == 2
+    assert len(to_forward(owner, now=DAY)) == 2
 
 
 def test_switching_on_escalates_nothing_of_the_past(db):
