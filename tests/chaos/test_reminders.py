@@ -1,0 +1,42 @@
+"""Nothing is lost and nothing unexplained comes twice, whatever dies. `make chaos ARGS="-k short"` is the short form.
+
+CHAOS_SEEDS (1,2,3) names the long runs: each shuffles every fault by its seed, over 2,000 mails, with the lease and
+the batch of production; a worker for each crash point dies there again and again meanwhile.
+"""
+
+import os
+import tempfile
+
+import pytest
+
+from tests.chaos.machine import FAULTS, Machine, Scale, dice_of, run
+
+pytestmark = pytest.mark.chaos
+SHORT = Scale(mails=200, lease=4, batch=10, tick=1, delay=0.12, pause=2)
+LONG = Scale(mails=2_000, lease=40, batch=50, tick=5, delay=0.02, pause=5)
+SEEDS = [int(seed) for seed in os.environ.get("CHAOS_SEEDS", "1,2,3").split(",")]
+
+
+def hurt(scale, faults, dice, capsys):
+    with tempfile.TemporaryDirectory(prefix="ronghe-chaos-") as folder, Machine(folder, scale, dice) as machine:
+        with capsys.disabled():
+            print()
+            account = run(machine, faults)
+        assert account.lost == []
+        assert account.unexplained == []
+        assert set(account.states) <= {"sent", "failed", "cancelled"}
+        assert len(account.rows) == scale.mails
+        assert machine.one_sided() == []
+
+
+def test_short(capsys):
+    faults = ["kill_worker", "flush_redis", "kill_child", "stop_postgres", "settle", "drop", "kill_worker"]
+    hurt(SHORT, faults, dice_of(1), capsys)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_long(seed, capsys):
+    dice = dice_of(seed)
+    faults = [*FAULTS, *FAULTS]
+    dice.shuffle(faults)
+    hurt(LONG, faults, dice, capsys)
