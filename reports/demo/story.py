@@ -14,6 +14,7 @@ from records.models import Event
 from reports.demo.exchanges import exchange_letters, tell_two_years
 from reports.demo.partners import open_partners
 from reports.demo.queues import fill_queues
+from reports.demo.reminders import remind
 from reports.demo.school import open_school
 from reports.demo.stage import Stage
 
@@ -37,6 +38,7 @@ def seed(now=None):
         tell_two_years(stage)
         exchange_letters(stage)
         fill_queues(stage)
+        remind(stage)
         _move_clocks()
     return stage
 

@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.test import Client
@@ -28,10 +29,13 @@ from partnerships.models import (
 )
 from partnerships.models.touchpoint import Precision
 from partnerships.rules.codes import read_uscc
+from partnerships.rules.rhythm import Rhythm, rhythm
 from partnerships.services.merging import suspected_pairs
 from partnerships.services.thread import waiting_for
 from partnerships.services.touchpoints import check_last_contact
 from records.models import Event, File, Link, Side
+from reminders.models import Delivery, SpecialDay, Switch, Task, Vacation
+from reminders.services import to_forward
 from reports.demo import story
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +66,7 @@ def portrait():
     counts = {
         model._meta.label: model.objects.count()
         for model in apps.get_models()
-        if model._meta.app_label in ("accounts", "partnerships", "records")
+        if model._meta.app_label in ("accounts", "partnerships", "records", "reminders")
     }
     names = list(Enterprise.objects.order_by("pk").values_list("name", "uscc", "state", "legal_representative"))
     said = list(Touchpoint.objects.order_by("pk").values_list("happened_at", "kind", "summary", "agreed"))
@@ -135,6 +139,39 @@ class TestWhole:
 
     def test_the_stored_last_contact_is_that_of_the_rows(self, demo):
         assert not check_last_contact().exists()
+
+    def test_a_month_of_reminders(self, demo):
+        told = Delivery.objects.all()
+        assert Switch.objects.get(rule="gap").mode == "on"
+        assert set(told.filter(channel="hand").values_list("state", flat=True)) >= {
+            "forward", "copied", "sent", "opened", "answered", "cancelled",
+        }  # fmt: skip
+        lin = User.objects.get(name="林薇")
+        assert 10 <= to_forward(lin, now=NOW).count() <= 40
+        assert not told.filter(channel="hand", state="forward", link=None).exists()
+        assert told.filter(channel="mail", state="failed").count() == told.filter(may_be_double=True).count() == 1
+        assert Task.objects.awake(NOW.date()).filter(owner=lin, side="school").count() < 12
+        put_off = Task.objects.open().filter(owner=lin, snoozed_until__gt=NOW.date())
+        assert put_off.count() == 1
+        assert put_off.get().snooze_reason
+        assert Task.objects.open().filter(is_held=True).exists()
+        assert Task.objects.filter(state="done").exists()
+        assert not Task.objects.filter(closed_at__gt=NOW).exists()
+        assert not told.filter(finished_at__gt=NOW).exists()
+        assert Vacation.objects.count() == 4
+        assert SpecialDay.objects.exists()
+        assert not mail.outbox
+
+    def test_partners_in_every_rhythm(self, demo):
+        watched = Enterprise.objects.current().partners().filter(state="active")
+        rhythms = Counter()
+        for enterprise in watched:
+            last = timezone.localdate(enterprise.last_contact_at) if enterprise.had_contact else None
+            rhythms[rhythm(last, NOW.date(), enterprise.cadence)] += 1
+        assert set(rhythms) == set(Rhythm)
+        assert rhythms[Rhythm.FRESH] > watched.count() / 2
+        assert watched.exclude(cadence_days=None).count() == 2
+        assert 3 <= watched.filter(messages_automatic=True).count() < watched.count() / 5
 
     def test_nobody_can_sign_in_with_a_password(self, demo):
         assert not [user for user in User.objects.all() if user.has_usable_password()]
