@@ -4,6 +4,7 @@ An app writes its rules in its own reminders.py and names them in settings.REMIN
 querysets of plain values, so that the planner works on all partnerships in a handful of statements.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -99,3 +100,14 @@ def rules():
     """{name: rule}, in the order of the settings."""
     found = [import_string(path) for path in settings.REMINDER_RULES]
     return {rule.name: rule for rule in found}
+
+
+def lines_of(tasks):
+    """[(task, Line)] in the order of `tasks`: each rule words its own at once. Without those whose rule is gone."""
+    known, by_rule, lines = rules(), defaultdict(list), {}
+    for task in tasks:
+        if task.rule in known:
+            by_rule[task.rule].append(task)
+    for name, its_tasks in by_rule.items():
+        lines |= known[name].lines(its_tasks)
+    return [(task, lines[task.pk]) for task in tasks if task.pk in lines]

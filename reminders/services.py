@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from records.models import Audience, Side
@@ -69,23 +70,36 @@ def wake_task(task, *, by, now=None):
     return locked
 
 
+def last_reminders(tasks):
+    """{task.pk: Delivery}: of each task the last telling of the enterprise's side about its matter that went out."""
+    told = (
+        Delivery.objects.filter(
+            rule__in={task.rule for task in tasks}, stream__in={task.stream for task in tasks}, side=Side.ENTERPRISE
+        )
+        .exclude(state__in=[DeliveryState.SKIPPED, DeliveryState.CANCELLED])
+        .order_by("rule", "stream", "-id")
+        .distinct("rule", "stream")
+    )
+    last = {(one.rule, one.stream): one for one in told}
+    return {task.pk: last[task.rule, task.stream] for task in tasks if (task.rule, task.stream) in last}
+
+
 def last_reminder(task):
     """The last telling of the enterprise's side about what `task` is about, which really went out; or None."""
-    return (
-        Delivery.objects.filter(rule=task.rule, stream=task.stream, side=Side.ENTERPRISE)
-        .exclude(state__in=[DeliveryState.SKIPPED, DeliveryState.CANCELLED])
-        .order_by("-id")
-        .first()
-    )
+    return last_reminders([task]).get(task.pk)
 
 
 def why_not_remind(task, now):
     """Why the enterprise cannot be reminded again now: the sentence names the day of the last time."""
-    last = last_reminder(task)
+    return why_too_soon(last_reminder(task), now)
+
+
+def why_too_soon(last, now):
+    """The same where the last telling, or None, was read before."""
     if last and last.created_at > now - COOL_DOWN:
         return _("The last reminder is of %(day)s: wait until %(next)s.") % {
-            "day": timezone.localdate(last.created_at),
-            "next": timezone.localdate(last.created_at + COOL_DOWN),
+            "day": date_format(timezone.localdate(last.created_at)),
+            "next": date_format(timezone.localdate(last.created_at + COOL_DOWN)),
         }
     return None
 
@@ -171,7 +185,7 @@ def switch_rule(name, mode, *, by, now=None):
     if not (by.is_active and by.sees_everything):
         raise NotAllowed(_("Rules are switched by administrators and leads."))
     with transaction.atomic():
-        switch, _new = Switch.objects.select_for_update().get_or_create(rule=name)
+        switch, _new = Switch.objects.select_for_update(of=("self",), no_key=True).get_or_create(rule=name)
         before, switch.mode, switch.changed_by, switch.changed_at = switch.mode, mode, by, now
         switch.save()
         record("rule.switched", subject=switch, by=by, data={"from": before, "to": mode, "rule": name}, happened_at=now)
