@@ -6,6 +6,7 @@ import django_filters as filters
 from django import forms
 from django.db.models import Q
 from django.forms.utils import flatatt
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +16,8 @@ from django_filters.widgets import BooleanWidget
 from accounts.models import PARTNER_ROLES, Department, User
 from partnerships.models import Enterprise
 from partnerships.models.enterprise import RED_FLAG
+from partnerships.rhythms import in_rhythm
+from partnerships.rules.rhythm import Rhythm
 from policies.models import Region
 from policies.services import codes_within, industry_choices, province_choices
 
@@ -88,6 +91,9 @@ class EnterpriseFilter(filters.FilterSet):
         label=_("State"), choices=Enterprise.State.choices, empty_label=_("any"), widget=Options
     )
     tier = filters.ChoiceFilter(label=_("Tier"), choices=Enterprise.Tier.choices, empty_label=_("any"), widget=Options)
+    rhythm = filters.ChoiceFilter(
+        label=_("Contact rhythm"), choices=Rhythm.choices, method="standing_in", empty_label=_("any"), widget=Options
+    )
     relation = filters.ChoiceFilter(
         label=_("Relation"), choices=Enterprise.Relation.choices, empty_label=_("any"), widget=Options
     )
@@ -126,6 +132,9 @@ class EnterpriseFilter(filters.FilterSet):
 
     def only_mine(self, queryset, name, value):
         return queryset.filter(owner=self.request.user) if value else queryset
+
+    def standing_in(self, queryset, name, value):
+        return queryset.filter(in_rhythm(value, timezone.localdate()))
 
     def of_department(self, queryset, name, value):
         shared = Enterprise.departments.through.objects.filter(department=value).values("enterprise")

@@ -92,12 +92,44 @@ def day_of(event):
     return date_format(date.fromisoformat(event.data["day"]), "DATE_FORMAT")
 
 
+def cadence_of(event):
+    """The days that were set, as they read; empty where the tier decides again."""
+    return event.data["changes"].get("cadence_days", ["", ""])[1]
+
+
+def closed_days(event):
+    days = {name: date_format(date.fromisoformat(event.data[name]), "DATE_FORMAT") for name in ("first", "last")}
+    return days | {"note": event.data.get("note", "")}
+
+
 def files_and_text(event):
     count = event.data.get("files", 0)
     text = event.data.get("text", "")
     if not text and count:
         return ngettext("%(count)s file", "%(count)s files", count) % {"count": count}
     return text
+
+
+def on_day(sentence):
+    """A sentence that names a seminar's title, day and hour."""
+
+    def say(event):
+        data = defaultdict(str, event.data)
+        data["when"] = f"{day_of(event)} {data['time']}".strip()
+        return str(sentence) % data
+
+    return say
+
+
+def seminar_answer(event):
+    """What was answered to an invitation, how many come, and who said it where an officer entered it."""
+    data = defaultdict(str, event.data)
+    sentences = {"yes": _("Comes to “%(name)s”."), "no": _("Cannot come to “%(name)s”.")}
+    said = sentences.get(data["answer"], _("May come to “%(name)s”.")) % data
+    count = event.data.get("count") or 0
+    if data["answer"] == "yes" and count:
+        said += ngettext(" %(count)d person.", " %(count)d people.", count) % {"count": count}
+    return said + (_(" As said by %(said_by)s.") % data if data["said_by"] else "")
 
 
 #: Every kind of this app. Other apps add theirs through settings.TIMELINE_SENTENCES.
@@ -131,6 +163,14 @@ SENTENCES = {
     "enterprise.lift": moved(gettext_lazy("The partnership goes on.")),
     "enterprise.end": moved(gettext_lazy("The partnership has ended.")),
     "enterprise.reopen": moved(gettext_lazy("The partnership is taken up again.")),
+    "enterprise.cadence_set": lambda event: (
+        _("Own cadence: a contact every %(days)s days.") % {"days": cadence_of(event)}
+        if cadence_of(event)
+        else _("The cadence is that of the tier again.")
+    ),
+    "enterprise.messages_switched": lambda event: _("Whether messages leave by themselves was switched."),
+    "shutdown.added": lambda event: _("Closed from %(first)s to %(last)s. %(note)s") % closed_days(event),
+    "shutdown.removed": lambda event: _("No longer closed from %(first)s to %(last)s.") % closed_days(event),
     "enterprise.merged": words(gettext_lazy("Merged with %(name)s. %(note)s")),
     "enterprise.registered": words(gettext_lazy("Registered through the public form.")),
     "contact.added": words(gettext_lazy("New contact: %(name)s")),
@@ -150,6 +190,20 @@ SENTENCES = {
     "link.renewal_asked": words(gettext_lazy("Asked for a new link. %(phone)s")),
     "import.uploaded": words(gettext_lazy("List uploaded: %(name)s")),
     "import.applied": words(gettext_lazy("List applied: %(name)s")),
+    "seminar.planned": on_day(gettext_lazy("Event planned: %(name)s, %(when)s")),
+    "seminar.invited": TwoSided(
+        on_day(gettext_lazy("Invited to “%(name)s” on %(when)s.")),
+        on_day(gettext_lazy("The school invites you to “%(name)s” on %(when)s.")),
+    ),
+    "seminar.changed": on_day(gettext_lazy("“%(name)s” has changed: it is on %(when)s.")),
+    "seminar.cancelled": on_day(gettext_lazy("“%(name)s” on %(when)s does not take place. %(note)s")),
+    "seminar.answered": seminar_answer,
+    "seminar.hold": words(gettext_lazy("It was held.")),
+    "seminar.close": words(gettext_lazy("It is closed.")),
+    "seminar.cancel": words(gettext_lazy("It was cancelled. %(note)s")),
+    "seminar.minuted": words(gettext_lazy("The minutes of “%(name)s” are written.")),
+    "seminar.item_added": on_day(gettext_lazy("Agreed: %(name)s, until %(when)s.")),
+    "seminar.item_done": words(gettext_lazy("Done, as agreed: %(name)s")),
     "seat.invited": words(gettext_lazy("%(name)s was invited to the portal.")),
     "seat.taken": words(gettext_lazy("%(name)s joined the portal.")),
     "seat.left": words(gettext_lazy("%(name)s left the portal.")),

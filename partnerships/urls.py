@@ -4,6 +4,7 @@ from django.urls import path
 
 from partnerships.views import (
     assessments,
+    cadence,
     company,
     contacts,
     enterprise,
@@ -19,6 +20,7 @@ from partnerships.views import (
     timeline,
     touchpoints,
     trips,
+    visits,
 )
 
 app_name = "partnerships"
@@ -36,6 +38,10 @@ urlpatterns += [
     path("partners/<int:pk>/edit/", enterprise.enterprise_edit, name="enterprise_edit"),
     path("partners/<int:pk>/hand-over/", enterprise.enterprise_hand_over, name="enterprise_hand_over"),
     path("partners/<int:pk>/move/<slug:name>/", enterprise.enterprise_move, name="enterprise_move"),
+    path("partners/<int:pk>/rhythm/", cadence.enterprise_cadence, name="enterprise_cadence"),
+    path("partners/<int:pk>/rhythm/messages/", cadence.enterprise_messages, name="enterprise_messages"),
+    path("partners/<int:pk>/rhythm/closed/", cadence.enterprise_shutdown, name="enterprise_shutdown"),
+    path("partners/<int:pk>/rhythm/closed/<int:shutdown>/", cadence.shutdown_remove, name="shutdown_remove"),
     path("partners/<int:pk>/contacts/new/", contacts.contact_new, name="contact_new"),
     path("partners/contacts/<int:pk>/edit/", contacts.contact_edit, name="contact_edit"),
     path("partners/contacts/<int:pk>/left/", contacts.contact_left, name="contact_left"),
@@ -82,9 +88,12 @@ urlpatterns += [
     path(PORTAL + "entries/<int:entry>/correct/", portal.portal_proxy_correct, name="portal_proxy_correct"),
     path(PORTAL + "partnership/", portal.portal_partnership, name="portal_partnership"),
     path(PORTAL + "partnership/new/", portal.portal_touchpoint_new, name="portal_touchpoint_new"),
+    path(PORTAL + "visit/", visits.portal_visit, name="portal_visit"),
     path(PORTAL + "messages/", portal.portal_thread, name="portal_thread"),
     path(PORTAL + "company/", company.portal_company, name="portal_company"),
     path(PORTAL + "company/sites/<int:site>/", company.portal_site, name="portal_site"),
+    path(PORTAL + "company/closed/", cadence.portal_shutdown, name="portal_shutdown"),
+    path(PORTAL + "company/closed/<int:shutdown>/", cadence.portal_shutdown_remove, name="portal_shutdown_remove"),
     path(PORTAL + "team/", company.portal_team, name="portal_team"),
     path(PORTAL + "team/new/", company.portal_colleague_new, name="portal_colleague_new"),
     path(PORTAL + "team/<int:contact>/", company.portal_colleague, name="portal_colleague"),

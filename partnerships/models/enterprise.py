@@ -29,9 +29,9 @@ NEVER = datetime(1900, 1, 1, tzinfo=UTC)
 RED_FLAG = Q(registry__in=["abnormal", "cancelled"]) | Q(is_labour_agency=True)
 #: Read for every row of a list.
 LISTED = (
-    "name", "name_en", "uscc", "state", "relation", "tier", "address", "size", "headcount", "registry",
-    "is_labour_agency", "last_contact_at", "sort_key", "created_at", "region_id", "industry_id",
-    "lead_department__name", "lead_department__name_en", "owner__name", "owner__name_en",
+    "name", "name_en", "uscc", "state", "relation", "tier", "cadence_days", "merged_into", "address", "size",
+    "headcount", "registry", "is_labour_agency", "last_contact_at", "sort_key", "created_at", "region_id",
+    "industry_id", "lead_department__name", "lead_department__name_en", "owner__name", "owner__name_en",
 )  # fmt: skip
 
 

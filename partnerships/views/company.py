@@ -5,6 +5,7 @@ from copy import copy
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -45,6 +46,7 @@ def portal_company(request, enterprise):
     context = {
         "enterprise": enterprise,
         "sites": enterprise.sites.filter(closed_on=None).select_related("region__parent"),
+        "shutdowns": enterprise.shutdowns.filter(ends_on__gte=timezone.localdate()),
         "conflict": None,
     }
     form = CompanyForm(request.POST or None, instance=copy(enterprise))  # the page goes on showing what is kept

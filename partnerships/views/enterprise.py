@@ -15,6 +15,7 @@ from partnerships.forms.editing import add_errors
 from partnerships.forms.enterprises import EnterpriseForm, HandOverForm
 from partnerships.imports.plan import listed_shown
 from partnerships.models import Assessment, Contact, Enterprise, Site
+from partnerships.rhythms import rhythm_card
 from partnerships.services import enterprises as services
 from partnerships.services.merging import find_similar
 from partnerships.timeline import timeline_page
@@ -60,6 +61,7 @@ def enterprise_detail(request, pk):
         "links": _links(enterprise),
         "similar": find_similar(enterprise, limit=5),
         "timeline": timeline_page(enterprise, request.user, request.GET, size=TIMELINE),
+        "rhythm": rhythm_card(enterprise, request.user, timezone.now()),
         "now": timezone.now(),
     }
     return render(request, "partnerships/enterprise_detail.html", context)

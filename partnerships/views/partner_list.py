@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from partnerships.exports import write_enterprises
 from partnerships.filters import EnterpriseFilter
 from partnerships.models import Enterprise
+from partnerships.rhythms import badges, rhythm_of
 from policies.services import industry_names, region_names
 from records import keyset
 from records.services import look
@@ -23,7 +24,9 @@ from records.templatetags.show import moment
 #: Public name of a sort -> its column, NOT NULL and indexed with the id.
 SORTS = {"name": "sort_key", "contact": "last_contact_at", "tier": "tier", "recorded": "created_at", "state": "state"}
 #: The filters that stand in the panel; `q` is the search field, `mine` a chip of its own.
-PANEL = ["state", "tier", "relation", "department", "owner", "province", "region", "industry", "size", "flagged"]
+PANEL = [
+    "state", "tier", "rhythm", "relation", "department", "owner", "province", "region", "industry", "size", "flagged",
+]  # fmt: skip
 #: How the badge of a state is coloured; the others stay plain.
 BADGES = {"active": " badge--kept", "suspended": " badge--trouble"}
 
@@ -67,6 +70,7 @@ def lines(page):
     }
     places, industries, shared = region_names(), industry_names(), cache(escape)
     head, tail = reverse("partnerships:enterprise_detail", args=[0]).rsplit("0", 1)
+    rhythms = {None: "", **badges()}
     now, nothing = timezone.localtime(), format_html('<span class="quiet">{}</span>', _("nothing known yet"))
     return [
         {
@@ -80,6 +84,7 @@ def lines(page):
             "industry": shared(industries.get(enterprise.industry_id, "")),
             "department": shared(str(enterprise.lead_department or "")),
             "owner": shared(str(enterprise.owner or "")),
+            "rhythm": rhythms[rhythm_of(enterprise, now.date())],
             "last_contact": moment(enterprise.last_contact_at, now) if enterprise.had_contact else nothing,
         }
         for enterprise in page
@@ -100,7 +105,7 @@ def chips(request, form):
     return shown
 
 
-CHOICES = {"state", "tier", "relation", "size", "province", "industry"}
+CHOICES = {"state", "tier", "rhythm", "relation", "size", "province", "industry"}
 
 
 @require_safe

@@ -1,8 +1,11 @@
 """The enterprise's own pages. Who enters is decided in one place: partnerships.access.enterprise_in_portal."""
 
+from datetime import timedelta
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -17,6 +20,8 @@ from partnerships.timeline import timeline_page
 from partnerships.views.thread import thread_page
 from partnerships.workflow import ENTERPRISE
 from records.models import Side
+from reminders.models import Task
+from reminders.rules import lines_of
 
 SHOWN = 20
 
@@ -47,10 +52,22 @@ def portal_home(request, enterprise):
             (entry, _said(entry), CorrectionForm(auto_id=f"entry-{entry.pk}-%s"))
             for entry in entries.order_by("entered_at", "pk")[:SHOWN]
         ],
+        "groups": _tasks(enterprise, timezone.localdate()),
         "own_form": None if own.phones else PhoneForm(instance=own),
         "missing": _missing(enterprise),
     }
     return render(request, "partnerships/portal_home.html", context)
+
+
+def _tasks(enterprise, today):
+    """[(name, title, [(task, line)])]: what the rules ask of the enterprise, by day; it is never told of being late."""
+    sunday = today + timedelta(days=6 - today.weekday())
+    tasks = Task.objects.awake(today).filter(stream=enterprise.pk, side=Side.ENTERPRISE, is_held=False)
+    found = {"arrange": [], "week": [], "later": []}
+    for task, line in lines_of(list(tasks.order_by("due_on", "pk")[:SHOWN])):
+        found["arrange" if task.due_on <= today else "week" if task.due_on <= sunday else "later"].append((task, line))
+    titles = {"arrange": _("To arrange"), "week": _("This week"), "later": _("Later")}
+    return [(name, titles[name], rows) for name, rows in found.items() if rows]
 
 
 def _said(entry):

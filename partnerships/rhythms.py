@@ -1,0 +1,135 @@
+"""How partnerships stand against their cadence, for pages: one partner, the rows of a list, the figures of a portfolio.
+
+Only active partners have a rhythm. School only: the enterprise never reads these words.
+"""
+
+from datetime import datetime, time, timedelta
+
+from django.db.models import Count, DateTimeField, DurationField, ExpressionWrapper, F, Q, Value
+from django.utils import timezone
+from django.utils.html import format_html
+
+from partnerships.models import Enterprise
+from partnerships.models.enterprise import NEVER
+from partnerships.rules.rhythm import CADENCE, SHORTEST, SOON, Rhythm, rhythm
+from partnerships.workflow import EnterpriseState, keeps_this_partner
+from records.models import Side
+from reminders.models import Task
+from reminders.services import last_reminders, why_not_touch, why_too_soon
+
+#: The partners that have a rhythm at all; those that were merged away are no partners any more.
+WATCHED = Q(relation="partner", state=EnterpriseState.ACTIVE, merged_into=None)
+#: How the badge of a state is coloured; the others stay plain.
+TONES = {Rhythm.FRESH: "kept", Rhythm.SOON: "due", Rhythm.GAP: "trouble", Rhythm.SILENT: "trouble"}
+
+
+def is_watched(enterprise):
+    return enterprise.is_partner and enterprise.state == EnterpriseState.ACTIVE and not enterprise.merged_into_id
+
+
+def rhythm_of(enterprise, today):
+    """The Rhythm of a partner, None where it has none."""
+    if not is_watched(enterprise):
+        return None
+    last = timezone.localdate(enterprise.last_contact_at) if enterprise.had_contact else None
+    return rhythm(last, today, enterprise.cadence)
+
+
+def badges():
+    """{Rhythm: its badge}, drawn once for a whole list."""
+    return {
+        state: format_html(
+            '<span class="badge{}">{}</span>', f" badge--{TONES[state]}" if state in TONES else "", state.label
+        )
+        for state in Rhythm
+    }
+
+
+# --- in the database ---------------------------------------------------------------------------------------------
+
+
+def in_rhythm(state, today):
+    """The condition that a partner stands in `state` on `today`: the same as rhythm_of(), over the column's index."""
+    if state == Rhythm.UNKNOWN:
+        return WATCHED & Q(last_contact_at__lte=NEVER)
+    known = WATCHED & Q(last_contact_at__gt=NEVER)
+    if state == Rhythm.SILENT:
+        return known & _since(2, 0, today)
+    if state == Rhythm.GAP:
+        return known & _since(1, 0, today) & ~_since(2, 0, today)
+    if state == Rhythm.SOON:
+        return known & _since(1, SOON, today) & ~_since(1, 0, today)
+    return known & ~_since(1, SOON, today)
+
+
+def _since(times, earlier, today):
+    """`times` the cadence, less `earlier` days, lie between the last contact and `today`.
+
+    A fixed day for each tier, and for an own cadence one that is computed from it; the first bound holds for all, so
+    that the index can leave out what is younger.
+    """
+    midnight = timezone.make_aware(datetime.combine(today + timedelta(days=1), time()))  # of the day after
+    own = ExpressionWrapper(
+        Value(midnight) - ExpressionWrapper(
+            F("cadence_days") * Value(timedelta(days=times), output_field=DurationField()), DurationField()
+        ) + Value(timedelta(days=earlier), output_field=DurationField()),
+        DateTimeField(),
+    )  # fmt: skip
+    reached = Q(cadence_days__isnull=False, last_contact_at__lt=own)
+    for tier, days in CADENCE.items():
+        bound = midnight - timedelta(days=times * days - earlier)
+        reached |= Q(cadence_days=None, tier=tier, last_contact_at__lt=bound)
+    return Q(last_contact_at__lt=midnight - timedelta(days=times * SHORTEST - earlier)) & reached
+
+
+# --- a portfolio -------------------------------------------------------------------------------------------------
+
+
+def portfolio_band(user, today):
+    """[{state, label, number, x, width}]: the partners of `user` by state, and their share of one band in percent."""
+    figures = (
+        Enterprise.objects.visible_to(user)
+        .in_portfolio_of(user)
+        .aggregate(**{state.value: Count("pk", filter=in_rhythm(state, today)) for state in Rhythm})
+    )
+    whole, begun, band = sum(figures.values()), 0, []
+    for state in (Rhythm.FRESH, Rhythm.SOON, Rhythm.GAP, Rhythm.SILENT, Rhythm.UNKNOWN):
+        number = figures[state.value]
+        share = {"x": f"{begun / whole * 100:.1f}%", "width": f"{number / whole * 100:.1f}%"} if number else {}
+        band.append({"state": state.value, "label": state.label, "number": number, **share})
+        begun += number
+    return band if whole else []
+
+
+# --- one partner -------------------------------------------------------------------------------------------------
+
+
+def rhythm_card(enterprise, user, now):
+    """What the page of a partner shows of its rhythm: the state, the days, its open task and the last reminder.
+
+    None for whoever has no rhythm. What to do with the task is for who has it and for leads.
+    """
+    today = timezone.localdate(now)
+    state = rhythm_of(enterprise, today)
+    if state is None:
+        return None
+    last = timezone.localdate(enterprise.last_contact_at) if enterprise.had_contact else None
+    days = enterprise.cadence
+    open_tasks = Task.objects.open().filter(stream=enterprise.pk, rule="gap", side=Side.SCHOOL)
+    task = open_tasks.select_related("snoozed_by").first()
+    reminded = last_reminders([task]).get(task.pk) if task else None
+    return {
+        "state": state,
+        "badge": badges()[state],
+        "days": (today - last).days if last else None,
+        "soon": max(days - SOON, 1),
+        "cadence": days,
+        "is_own": enterprise.cadence_days is not None,
+        "due_on": last and max(last + timedelta(days=days), timezone.localdate(enterprise.created_at)),
+        "shutdowns": list(enterprise.shutdowns.filter(ends_on__gte=today)[:3]),
+        "task": task,
+        "may_touch": task is not None and why_not_touch(task, user) is None,
+        "reminded": reminded,
+        "why_not_remind": why_too_soon(reminded, now),
+        "why_not_change": keeps_this_partner(enterprise, user),
+    }
