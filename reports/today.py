@@ -1,12 +1,13 @@
 """What needs this person today: one row per thing, with why and its one next step.
 
-Each function below answers for one kind of thing from the database as it is now; nothing is stored.
+The tasks of the reminder rules, each with its due day, and beside them what waits by itself: each function below
+answers for one kind of thing from the database as it is now; nothing is stored.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,15 +16,24 @@ from partnerships.models import Enterprise, Import, Message, ProxyEntry, Registr
 from partnerships.workflow import ImportState
 from records.links import asked_for_again
 from records.models import Side
+from reminders.models import Delivery, Task
+from reminders.rules import lines_of, rules
+from reminders.services import last_reminders, why_too_soon
+from reminders.workflow import DeliveryState
 
 #: At most this many rows of one kind, those that wait longest.
 MOST = 20
 SHOWN_CORRECTED = timedelta(days=14)
+#: What has no due day is overdue once it waits for so long.
+LATE = timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class Item:
-    """One row of Today: what, about whom, why, since when, and the one action."""
+    """One row of Today: what, about whom, why, since when or due when, and the one action.
+
+    A row of a reminder rule carries its task, and what there is to say about reminding the enterprise once more.
+    """
 
     side: str
     title: str
@@ -32,10 +42,67 @@ class Item:
     since: datetime
     url: str
     action: str
+    due: date | None = None
+    task: Task | None = None
+    can_remind: bool = False
+    reminded: Delivery | None = None
+    why_not_remind: str | None = None
+
+    @property
+    def day(self):
+        """The day by which rows are ordered: due, or there since."""
+        return self.due or timezone.localdate(self.since)
+
+
+def groups_of(items, today):
+    """[(title, tone, items)]: overdue, today, this week, later; without the empty ones."""
+    sunday = today + timedelta(days=6 - today.weekday())
+    found = {"overdue": [], "today": [], "week": [], "later": []}
+    for item in sorted(items, key=lambda item: item.day):
+        if item.due is None:
+            found["overdue" if item.day <= today - LATE else "today"].append(item)
+        elif item.due <= today:
+            found["overdue" if item.due < today else "today"].append(item)
+        else:
+            found["week" if item.due <= sunday else "later"].append(item)
+    titles = {
+        "overdue": (_("Overdue"), "trouble"), "today": (_("Today"), "due"), "week": (_("This week"), ""),
+        "later": (_("Later"), ""),
+    }  # fmt: skip
+    return [(*titles[name], rows) for name, rows in found.items() if rows]
+
+
+# --- tasks of the reminder rules -----------------------------------------------------------------------------------
+
+
+def tasks_of(user, *, everybodys=False):
+    """The open tasks that `user` is to do: the own ones. Leads also those of nobody, and those they were told of;
+    with `everybodys` all of them."""
+    tasks = Task.objects.visible_to(user).filter(side=Side.SCHOOL)
+    if not user.sees_everything or everybodys:
+        return tasks
+    told = Delivery.objects.filter(user=user).exclude(state__in=[DeliveryState.SKIPPED, DeliveryState.CANCELLED])
+    return tasks.filter(Q(owner=user) | Q(owner=None) | Q(pk__in=told.values("task")))
+
+
+def items_of(tasks, now):
+    """The tasks as rows, in the words of their rules; a handful of queries for all of them."""
+    known, reminded = rules(), last_reminders(tasks)
+    return [
+        Item(
+            side=task.side, title=line.title, about=line.about, why=line.why, since=task.opened_at, url=line.url,
+            action=line.action, due=task.due_on, task=task, can_remind=known[task.rule].again is not None,
+            reminded=reminded.get(task.pk), why_not_remind=why_too_soon(reminded.get(task.pk), now),
+        )
+        for task, line in lines_of(tasks)
+    ]  # fmt: skip
+
+
+# --- what waits by itself ------------------------------------------------------------------------------------------
 
 
 def items_for(user):
-    """Every item that waits for `user`, oldest first."""
+    """Everything without a task that waits for `user`, oldest first."""
     if not user.sees_partners:
         return []
     found = [item for collect in COLLECTORS for item in collect(user)]
