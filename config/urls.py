@@ -6,6 +6,7 @@ from django.urls import include, path
 from accounts.views import own
 from config.css import stylesheet
 from config.health import healthz
+from reminders.health import healthz_reminders
 
 handler400 = "accounts.errors.bad_request"
 handler403 = "accounts.errors.forbidden"
@@ -20,6 +21,7 @@ urlpatterns = [
     path("admin/login/", own.admin_login),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
+    path("healthz/reminders", healthz_reminders, name="healthz_reminders"),
     path("css/<slug:digest>.css", stylesheet, name="stylesheet"),
     path("", include("reminders.urls")),
     path("", include("partnerships.urls")),

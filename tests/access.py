@@ -199,6 +199,7 @@ FORMS = {
     "accounts:invitation_new": lambda side: {"name": "林青", "role": "hr", "language": "en", "form_key": key()},
     "accounts:person_role": lambda side: {"role": "teacher"},
     "accounts:invitation_accept": lambda side: {"name": "林青", "language": "en"},
+    "reminders:rule_switch": lambda side: {"mode": "off"},
     "partnerships:enterprise_new": lambda side: {
         "name": "温州青山泵业有限公司", "relation": "partner", "tier": 3, "form_key": key()
     },
@@ -240,6 +241,7 @@ FORMS = {
     "partnerships:portal_touchpoint_new": lambda side: {
         "kind": "call", "day": DAY, "precision": "day", "summary": "Spoke.", "form_key": key()
     },
+    "partnerships:portal_visit": lambda side: {"reply": "later", "form_key": key()},
     "partnerships:portal_thread": lambda side: {"body": "Good morning.", "form_key": key()},
     "partnerships:portal_company": lambda side: _version(side) | {"short_name": "恒力"},
     "partnerships:portal_site": lambda side: _version(side) | {"capacity": 5},
@@ -265,7 +267,8 @@ def form(name, side):
 
 ADMIN = sorted({(name, str(pattern.pattern)) for name, pattern in names_of() if name.startswith("admin:")})
 #: Configuration: what an administrator adds and changes in the admin. Of all rows only a lost second factor is removed.
-ADDED, REMOVED = {"accounts_department"}, {"mfa_authenticator"}
+ADDED = {"accounts_department", "reminders_vacation", "reminders_specialday"}
+REMOVED = {"mfa_authenticator"}
 #: Pages that are about no model -> what the administrator gets by GET.
 PLAIN = {
     "index": "o", "login": "r", "logout": "m", "password_change": "o", "password_change_done": "o",

@@ -43,6 +43,7 @@ from records import links
 from records.files import ATTACHMENTS, store_file
 from records.models import Audience, Event, Look
 from records.services import record
+from reminders.models import Delivery, Pulse, Task
 from tests import cast as the_cast
 from tests.partnerships.factories import (
     ContactFactory,
@@ -86,6 +87,8 @@ def set_stage():
     for side in (stage.a, stage.b):
         _trip(side, stage)
     Enterprise.objects.filter(pk=cast.a.pk).update(parent=cast.b, kinship="subsidiary", tier=1, is_labour_agency=True)
+    for name in ("planner", "sender"):  # they live for as long as the stage stands
+        Pulse.objects.create(name=name, at=timezone.now() + timedelta(days=1))
     _mark_people(stage)
     stage.missing = SimpleNamespace(**dict.fromkeys(vars(stage.a), 999_999_999))
     stage.missing.code = stage.missing.dead_code = stage.missing.invitation_code = "1" * 14
@@ -156,6 +159,8 @@ def _rows_of(cast, enterprise, canary, officer, member):
     side.member = enterprise.contacts.get(user=member).pk
     _exchanges(side, enterprise, canary, officer, now)
     _papers_of_the_school(side, enterprise, officer, now)
+    _refused_mail(side, enterprise, officer, now)
+    _carried(side, enterprise, canary, officer, now)
     _accounts(cast, side, contact, canary, officer)
     _events(side, enterprise, canary, officer, now)
     return side
@@ -214,6 +219,34 @@ def _papers_of_the_school(side, enterprise, officer, now):
     mark(registration, SCHOOL, uscc=f"{SCHOOL.upper()}{enterprise.pk:012}"[:18])
     side.assessment, side.batch, side.registration = assessment.pk, batch.pk, registration.pk
     side.school_files = [keep(xlsx(SCHOOL), row, officer).key for row in (assessment, batch)]
+
+
+def _refused_mail(side, enterprise, officer, now):
+    """A telling of the officer that the mail server refused: what the reminder centre shows."""
+    task = Task.objects.create(
+        rule="gap", subject=enterprise, stream=enterprise.pk, episode=f"{SCHOOL} episode", due_on=now.date(),
+        owner=officer,
+    )  # fmt: skip
+    refused = Delivery.objects.create(
+        task=task, key=f"{SCHOOL} {enterprise.pk}", rule="gap", step=2, side="school", stream=enterprise.pk,
+        channel="mail", user=officer, name=f"{SCHOOL} name", address=f"{SCHOOL}@example.org", state="failed",
+        error=f"550 {SCHOOL}", due_at=now, first_due_at=now, finished_at=now,
+    )  # fmt: skip
+    side.refused = refused.pk
+
+
+def _carried(side, enterprise, canary, officer, now):
+    """A message to the enterprise that the officer carries by hand, with its link."""
+    task = Task.objects.create(
+        rule="gap", side="enterprise", subject=enterprise, stream=enterprise.pk, episode=canary, due_on=now.date(),
+        owner=officer,
+    )  # fmt: skip
+    link = mark(links.hand_out("visit", subject=enterprise, stream=enterprise.pk, by=officer, language="en"), canary)
+    carried = Delivery.objects.create(
+        task=task, key=f"{canary} {enterprise.pk}", rule="gap", step=2, side="enterprise", stream=enterprise.pk,
+        channel="hand", name=f"{canary} name", state="forward", due_at=now, first_due_at=now, link=link,
+    )  # fmt: skip
+    side.carried, side.visit_code = carried.pk, link.code
 
 
 def _accounts(cast, side, contact, canary, officer):

@@ -27,6 +27,7 @@ TABLE = """
 #                                                         -X ALOo tc hcb -s    -X ALOo tc hcb -s
 home                                                      ii rrrr rr rrr rr    ii mmmm mm mmm mm
 healthz                                                   oo oooo oo ooo oo    mm mmmm mm mmm mm
+healthz_reminders                                         oo oooo oo ooo oo    mm mmmm mm mmm mm
 stylesheet(digest)                                        oo oooo oo ooo oo    mm mmmm mm mmm mm
 
 # --- signing in and out, the own account
@@ -83,6 +84,17 @@ accounts:mail_detail('1')                                 nn nnnn nn nnn nn    m
 # --- the day
 reports:today                                             ii oooo oo fff ff    ii mmmm mm mmm mm
 
+# --- carried by hand: by whoever has the task, and by leads
+reminders:forward                                         ii oooo oo fff ff    ii mmmm mm mmm mm
+reminders:forward_move(carried 'tick')                    ii mmmm mm mmm mm    ii rrrn nn nnn nn
+
+# --- the reminder centre: administrators and leads; a telling is seen by whoever sees its task
+reminders:centre                                          ii ooff ff fff ff    ii mmmm mm mmm mm
+reminders:rule('gap')                                     ii ooff ff fff ff    ii ooff ff fff ff
+reminders:rule_switch('gap')                              ii mmmm mm mmm mm    ii rrff ff fff ff
+reminders:delivery_list                                   ii ooff ff fff ff    ii mmmm mm mmm mm
+reminders:delivery_resend(refused)                        ii mmmm mm mmm mm    ii rrfn nn nnn nn
+
 # --- partners: all officers read, those of the portfolio or the department change; teachers see none yet
 partnerships:enterprise_list                              ii oooo ff fff ff    ii mmmm mm mmm mm
 partnerships:enterprise_export                            ii oooo ff fff ff    ii mmmm mm mmm mm
@@ -130,6 +142,7 @@ partnerships:portal_proxy_confirm(enterprise proxy)       ii mmmm mm mmm mm    i
 partnerships:portal_proxy_correct(enterprise proxy)       ii mmmm mm mmm mm    ii nnnn nn rrr nn
 partnerships:portal_partnership(enterprise)               ii nnnn nn ooo nn    ii mmmm mm mmm mm
 partnerships:portal_touchpoint_new(enterprise)            ii nnnn nn ooo nn    ii nnnn nn rrr nn
+partnerships:portal_visit(enterprise)                     ii nnnn nn ooo nn    ii nnnn nn rrr nn
 partnerships:portal_thread(enterprise)                    ii nnnn nn ooo nn    ii nnnn nn rrr nn
 partnerships:portal_company(enterprise)                   ii nnnn nn ooo nn    ii nnnn nn rrr nn
 partnerships:portal_site(enterprise site)                 ii nnnn nn ooo nn    ii nnnn nn rrr nn

@@ -10,6 +10,7 @@ import os
 POSTS = {
     "accounts:language_set", "accounts:session_end", "accounts:invitation_send_again", "accounts:invitation_withdraw",
     "accounts:person_disable", "accounts:person_enable", "accounts:person_role", "accounts:demo_login",
+    "reminders:forward_move", "reminders:rule_switch", "reminders:delivery_resend",
     "partnerships:enterprise_move", "partnerships:contact_return", "partnerships:site_reopen",
     "partnerships:seat_keeper", "partnerships:portal_proxy_confirm", "partnerships:portal_proxy_correct", "partnerships:portal_left",
     "partnerships:portal_keeper", "partnerships:link_withdraw", "partnerships:link_renew", "partnerships:link_opened",
@@ -18,7 +19,7 @@ POSTS = {
 }  # fmt: skip
 #: No page: a redirect, a file, a picture, a sheet, plain text, a stylesheet.
 NO_PAGES = {
-    "home", "healthz", "stylesheet", "accounts:security_txt", "partnerships:enterprise_export",
+    "home", "healthz", "healthz_reminders", "stylesheet", "accounts:security_txt", "partnerships:enterprise_export",
     "partnerships:trip_export", "partnerships:import_return", "partnerships:file", "partnerships:file_picture",
     "partnerships:link_picture", "partnerships:link_file",
 }  # fmt: skip
@@ -90,7 +91,7 @@ def objects():
     mail = mailbox.latest(1)
 
     officer = {
-        "reports:today": [], "partnerships:enterprise_list": [], "partnerships:enterprise_new": [],
+        "reports:today": [], "reminders:forward": [], "partnerships:enterprise_list": [], "partnerships:enterprise_new": [],
         "partnerships:enterprise_detail": [pk], "partnerships:enterprise_edit": [pk],
         "partnerships:enterprise_hand_over": [pk], "partnerships:contact_new": [pk],
         "partnerships:contact_edit": [guest.pk], "partnerships:contact_left": [guest.pk],
@@ -112,6 +113,7 @@ def objects():
     lead = {
         "partnerships:duplicate_list": [], "partnerships:enterprise_merge": [one.pk, other.pk],
         "reports:today": [], "partnerships:enterprise_list": [],
+        "reminders:centre": [], "reminders:rule": ["gap"], "reminders:delivery_list": [],
     }  # fmt: skip
     administrator = {
         "accounts:people": [], "accounts:person": [lin.pk], "accounts:invitation_new": [],
@@ -120,6 +122,7 @@ def objects():
     hr = {
         "partnerships:portal_home": [pk], "partnerships:portal_partnership": [pk],
         "partnerships:portal_touchpoint_new": [pk], "partnerships:portal_thread": [pk],
+        "partnerships:portal_visit": [pk],
         "partnerships:portal_company": [pk], "partnerships:portal_site": [pk, site.pk],
         "partnerships:portal_team": [pk], "partnerships:portal_colleague_new": [pk],
         "partnerships:portal_colleague": [pk, colleague.pk], "accounts:profile": [], "usersessions_list": [],

@@ -1,0 +1,113 @@
+"""Does mail leave, and do those who see to it live? Asked by a monitor; says numbers, never a name."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import Error
+from django.db.migrations.recorder import MigrationRecorder
+from django.http import JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from reminders.models import Channel, Delivery, Pulse
+from reminders.workflow import DeliveryState as S
+from reminders.working import read_calendar
+
+#: A mail that might leave is late after this.
+LATE = timedelta(minutes=5)
+#: Longest silence of each process. The sender beats with every batch, the planner after every pass.
+SILENT = {"planner": timedelta(minutes=5), "sender": timedelta(seconds=90)}
+#: What was just installed may take as long as this to give its first sign of life.
+STARTING = timedelta(minutes=5)
+#: Refused and doubled mails are counted for a week, among the newest tellings.
+WEEK, NEWEST = timedelta(days=7), 20_000
+
+
+@dataclass(frozen=True)
+class Health:
+    """What a monitor reads: ok, starting, late mail or silent worker, and the figures behind it."""
+
+    status: str
+    oldest_overdue_seconds: int
+    planner_seconds: int | None
+    sender_seconds: int | None
+    possibly_twice: int
+    refused: int
+
+    @property
+    def is_well(self):
+        return self.status in ("ok", "starting")
+
+
+def take_health(now):
+    """The Health at `now`; six small questions to the database."""
+    overdue, ages = oldest_overdue(now), pulses(now)
+    figures = recent(now)
+    status = "ok"
+    if overdue > LATE:
+        status = "late mail"
+    if any(age is not None and age > SILENT[name] for name, age in ages.items()):
+        status = "silent worker"
+    elif None in ages.values():
+        status = "starting" if installed_for(now) <= STARTING else "silent worker"
+    return Health(
+        status=status,
+        oldest_overdue_seconds=_seconds(overdue),
+        planner_seconds=_seconds(ages["planner"]),
+        sender_seconds=_seconds(ages["sender"]),
+        possibly_twice=figures.filter(may_be_double=True).count(),
+        refused=figures.filter(state=S.FAILED).count(),
+    )
+
+
+def oldest_overdue(now):
+    """How long the mail that waits longest could have left already.
+
+    At night and on days off only urgent mail counts; what fell due then is late from the morning on.
+    """
+    waiting = Delivery.objects.filter(channel=Channel.MAIL, state__in=[S.DUE, S.CLAIMED, S.SENDING], due_at__lte=now)
+    calendar = read_calendar()
+    oldest = {
+        is_urgent: waiting.filter(is_urgent=is_urgent).order_by("due_at").values_list("due_at", flat=True).first()
+        for is_urgent in (True, False)
+    }
+    could_leave = [oldest[True]] if oldest[True] else []
+    if oldest[False] and calendar.is_decent(now):
+        could_leave.append(calendar.next_decent(oldest[False]))
+    return max((now - moment for moment in could_leave), default=timedelta())
+
+
+def pulses(now):
+    """{name: how long ago it gave a sign of life, None: never yet}."""
+    last = dict(Pulse.objects.filter(name__in=SILENT).values_list("name", "at"))
+    return {name: now - last[name] if name in last else None for name in SILENT}
+
+
+def installed_for(now):
+    """How long the tables of this app exist: until when "no sign of life yet" is no trouble."""
+    since = MigrationRecorder.Migration.objects.filter(app="reminders").order_by("applied").first()
+    return now - since.applied if since else STARTING * 2
+
+
+def recent(now):
+    """The tellings of the last week, among the newest: a bounded reading, whatever the size of the table."""
+    newest = Delivery.objects.order_by("-id").values("pk")[:NEWEST]
+    return Delivery.objects.filter(pk__in=newest, created_at__gt=now - WEEK)
+
+
+def _seconds(age):
+    return None if age is None else int(age.total_seconds())
+
+
+@login_not_required
+@require_safe
+@never_cache
+def healthz_reminders(request):
+    """200 while mail leaves in time and planner and sender live, else 503; the body says which and how long."""
+    try:
+        health = take_health(timezone.now())
+    except Error:
+        return JsonResponse({"status": "the database does not answer"}, status=503)
+    return JsonResponse(health.__dict__, status=200 if health.is_well else 503)
