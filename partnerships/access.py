@@ -9,7 +9,7 @@ from partnerships.models import Enterprise
 
 #: The places of the portal's row: drawing, page, and the pages that belong to it.
 PLACES = (
-    ("tasks", "portal_home", ()),
+    ("tasks", "portal_home", ("portal_visit",)),
     ("partnership", "portal_partnership", ("portal_touchpoint_new",)),
     ("mail", "portal_thread", ()),
     ("company", "portal_company", ("portal_site",)),

@@ -232,8 +232,8 @@ class Gap(Rule):
         """The same text by mail and by hand: at most 80 characters, then the link alone on the last line."""
         message = links.carried_message(
             delivery.link,
-            sender=enterprise.owner,
-            what=_("we haven't visited for a while, would you have time soon?"),
+            sender=enterprise.owner or delivery.link.created_by,
+            what=links.visit_question(),
             minutes=links.MINUTES[links.VISIT],
             until=delivery.link.expires_at,
         )

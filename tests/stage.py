@@ -43,6 +43,7 @@ from records import links
 from records.files import ATTACHMENTS, store_file
 from records.models import Audience, Event, Look
 from records.services import record
+from reminders.models import Delivery, Task
 from reminders.models import Delivery, Pulse, Task
 from tests import cast as the_cast
 from tests.partnerships.factories import (
@@ -159,6 +160,7 @@ def _rows_of(cast, enterprise, canary, officer, member):
     side.member = enterprise.contacts.get(user=member).pk
     _exchanges(side, enterprise, canary, officer, now)
     _papers_of_the_school(side, enterprise, officer, now)
+    _carried(side, enterprise, canary, officer, now)
     _refused_mail(side, enterprise, officer, now)
     _carried(side, enterprise, canary, officer, now)
     _accounts(cast, side, contact, canary, officer)

@@ -95,6 +95,10 @@ reminders:rule_switch('gap')                              ii mmmm mm mmm mm    i
 reminders:delivery_list                                   ii ooff ff fff ff    ii mmmm mm mmm mm
 reminders:delivery_resend(refused)                        ii mmmm mm mmm mm    ii rrfn nn nnn nn
 
+# --- carried by hand: by whoever has the task, and by leads
+reminders:forward                                         ii oooo oo fff ff    ii mmmm mm mmm mm
+reminders:forward_move(carried 'tick')                    ii mmmm mm mmm mm    ii rrrn nn nnn nn
+
 # --- partners: all officers read, those of the portfolio or the department change; teachers see none yet
 partnerships:enterprise_list                              ii oooo ff fff ff    ii mmmm mm mmm mm
 partnerships:enterprise_export                            ii oooo ff fff ff    ii mmmm mm mmm mm

@@ -12,7 +12,7 @@ OTHER = "other"
 SHOWN_NAMES = 8
 
 
-class AnswerForm(MessageForm):
+class WhoForm(forms.Form):
     """“Who are you?” is picked from the names at hand or typed: the link may have been forwarded."""
 
     # Not required by the browser: a typed name is enough, without a tick beside it.
@@ -21,7 +21,6 @@ class AnswerForm(MessageForm):
         label=_("your name"), max_length=60, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"}),
         help_text=_("Only if it is not in the list."),
     )  # fmt: skip
-    field_order = ["body", "files", "who", "name", "form_key"]
 
     def __init__(self, *args, enterprise, **kwargs):
         super().__init__(*args, **kwargs)
@@ -30,9 +29,6 @@ class AnswerForm(MessageForm):
         self.fields["who"].choices = [*self.names.items(), (OTHER, _("somebody else"))]
         if not self.names:
             self.fields["who"].initial = OTHER
-        self.fields["body"].label = _("Your answer")
-        self.fields["files"].label = _("pictures or files")
-        self.fields["files"].help_text = _("A photograph often says it faster.")
 
     def clean(self):
         cleaned = super().clean()
@@ -48,6 +44,18 @@ class AnswerForm(MessageForm):
     def author_name(self):
         who = self.cleaned_data["who"]
         return self.cleaned_data["name"].strip() if who == OTHER else self.names[who]
+
+
+class AnswerForm(WhoForm, MessageForm):
+    """An answer to a question, with pictures, from whoever holds the link."""
+
+    field_order = ["body", "files", "who", "name", "form_key"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["body"].label = _("Your answer")
+        self.fields["files"].label = _("pictures or files")
+        self.fields["files"].help_text = _("A photograph often says it faster.")
 
 
 class AskNewForm(forms.Form):

@@ -1,8 +1,10 @@
 """Links for an enterprise: a question to answer, or the partnership to look at; and the message that carries them."""
 
 from datetime import timedelta
+from itertools import product
 
 from django.conf import settings
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
@@ -13,10 +15,13 @@ from partnerships.workflow import is_not_merged, keeps_this_partner
 from records import links
 from records.models import Link, Side
 from records.workflow import NotAllowed, Refused
+from reminders.models import Delivery
+from reminders.services import mark_link
+from reminders.workflow import DeliveryState
 
-ANSWER, PARTNERSHIP, VISIT = "answer", "partnership", "visit"
+ANSWER, PARTNERSHIP, VISIT, SEMINAR = "answer", "partnership", "visit", "seminar"
 #: How long the page takes, in minutes, as the message promises.
-MINUTES = {ANSWER: 2, PARTNERSHIP: 3, VISIT: 1}
+MINUTES = {ANSWER: 2, PARTNERSHIP: 3, VISIT: 1, SEMINAR: 1}
 #: A message carried by hand: this many characters, then the link alone on the last line.
 MESSAGE_LENGTH = 80
 #: Two presses of the button within this time are one.
@@ -63,10 +68,23 @@ def withdraw_link(link, *, by, now=None):
 
 
 def renew_link(link, *, by, now=None):
-    """Hand out a new link in place of a dead one and return it. Raises NotAllowed, Refused for a merged enterprise."""
+    """Hand out a new link in place of a dead one and return it. Raises NotAllowed, Refused for a merged enterprise.
+
+    The message that carried the old one tells from now on how far the new one got.
+    """
     if reason := is_not_merged(_may_keep(link, by), by):
         raise Refused(reason)
-    return links.renew(link, by=by, now=now)
+    with transaction.atomic():
+        fresh = links.renew(link, by=by, now=now)
+        Delivery.objects.filter(link=link).update(link=fresh)
+    return fresh
+
+
+def open_link(link, *, now=None):
+    """Somebody's browser showed the page: the link and the message that carried it say so. Called by POST only."""
+    with transaction.atomic():
+        links.mark_opened(link, now=now)
+        mark_link(link, DeliveryState.OPENED, now=now)
 
 
 def _may_keep(link, by):
@@ -91,6 +109,8 @@ def default_message(link):
     with translation.override(link.language):
         if link.purpose == ANSWER:
             what = " ".join(link.subject.body.split())
+        elif link.purpose == VISIT:
+            what = visit_question()
         else:
             what = _("please have a look at what we do together")
     return carried_message(
@@ -98,11 +118,20 @@ def default_message(link):
     )
 
 
+def visit_question():
+    """What we ask of a partner we have not seen for a while, from the warmest wording to the shortest."""
+    return (
+        _("we haven't visited for a while, would Wednesday or Thursday afternoon suit?"),
+        _("may we visit you soon?"),
+    )
+
+
 def carried_message(link, *, sender, what, minutes, until):
     """The text to paste into a messenger, in the addressee's language: at most 80 characters, then the link alone.
 
-    Form of address, sender's real name, what, how long it takes, by when, that nobody registers. When it is too long
-    the school's name goes first, then the end of `what`..
+    Form of address, sender's real name, what, how long it takes, by when, that nobody registers. `what` may come in
+    several wordings, the best first. When it is too long the school's name goes first, then the next wording is tried;
+    at last the end of `what` goes.
     """
     with translation.override(link.language):
         values = {
@@ -115,12 +144,13 @@ def carried_message(link, *, sender, what, minutes, until):
         wordings = (
             _("this is %(sender)s of %(university)s: %(what)s (%(minutes)d min, by %(day)s, no registration)"),
             _("this is %(sender)s: %(what)s (%(minutes)d min, by %(day)s, no registration)"),
+            _("%(sender)s here: %(what)s (%(minutes)d min by %(day)s, no sign-up)"),
         )
-    for wording in wordings:
+    for said, wording in product([what] if isinstance(what, str) else what, wordings):
         room = MESSAGE_LENGTH - len(greeting + wording % {**values, "what": ""})
-        if len(what) <= room:
+        if len(said) <= room:
             break
     else:
-        what = what[: max(room - 1, 0)].rstrip() + "…"
-    text = (greeting + wording % {**values, "what": what})[:MESSAGE_LENGTH]
+        said = said[: max(room - 1, 0)].rstrip() + "…"
+    text = (greeting + wording % {**values, "what": said})[:MESSAGE_LENGTH]
     return f"{text}\n{address(link)}"

@@ -1,7 +1,7 @@
 """What an enterprise answers when we ask for a visit, with one tap: in the portal, or through a link."""
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -9,10 +9,12 @@ from django.utils.translation import gettext_lazy
 from partnerships.models import Touchpoint, is_member
 from partnerships.models.touchpoint import Kind, Precision
 from partnerships.services.links import VISIT
-from partnerships.services.touchpoints import lock_enterprises, write_touchpoint
+from partnerships.services.touchpoints import lock_enterprises, once, write_touchpoint
 from records import links
 from records.models import Side
 from records.workflow import NotAllowed, Refused
+from reminders.services import mark_link
+from reminders.workflow import DeliveryState
 
 
 class Reply(models.TextChoices):
@@ -26,7 +28,8 @@ def answer_visit(enterprise, *, reply, by=None, via=None, name="", when="", who=
 
     `reply` is a Reply; `when` the time that suits (yes), `who` name and phone of the person who looks after it now
     (someone). `by` is a member of the enterprise; without one, `via` is an open link and `name` who answers. The same
-    `form_key` twice returns the first. The gap's task closes in the same transaction.
+    `form_key` twice returns the first. The gap's task closes in the same transaction, and the message that carried the
+    link counts as answered.
 
     Raises ValidationError for what is missing, NotAllowed, Refused for a link that is over.
     """
@@ -37,17 +40,19 @@ def answer_visit(enterprise, *, reply, by=None, via=None, name="", when="", who=
         raise ValidationError({"when": _("Say which day or time suits you.")})
     if reply == Reply.SOMEONE and not who:
         raise ValidationError({"who": _("Give the name and the phone of the person who looks after it now.")})
-    if first := Touchpoint.objects.filter(enterprise=enterprise, form_key=form_key).first():
-        return first
-    with transaction.atomic():
+
+    def write():
         lock_enterprises([enterprise])
         if via is not None:
             links.mark_answered(via, now=now)
+            mark_link(via, DeliveryState.ANSWERED, now=now)
         return write_touchpoint(
             enterprise=enterprise, by=by, logged_via=via, logged_name="" if by else name, kind=Kind.WECHAT,
             side=Side.ENTERPRISE, happened_at=now, precision=Precision.MOMENT, form_key=form_key,
             summary=_sentence(reply, when, who), now=now,
         )  # fmt: skip
+
+    return once(Touchpoint.objects.filter(enterprise=enterprise), form_key, write)
 
 
 def _check(enterprise, by, via, name, now):

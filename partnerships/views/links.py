@@ -21,6 +21,7 @@ from partnerships.models import Enterprise, Message
 from partnerships.services import links as services
 from partnerships.services.thread import in_thread, write_message
 from partnerships.timeline import CONTACTS, MESSAGES, entries_of
+from partnerships.views import visits
 from partnerships.views.doors import partner
 from partnerships.views.files import picture_response
 from partnerships.workflow import ENTERPRISE, keeps_this_partner
@@ -72,6 +73,7 @@ def link_carry(request, pk, link):
         "message": services.default_message(found),
         "qr": qr.svg(services.address(found)),
         "answers": Message.objects.filter(via=found).order_by("written_at", "pk"),
+        "replies": visits.replies_through(found, enterprise).order_by("logged_at", "pk"),
         "why_not": keeps_this_partner(enterprise, request.user),
     }
     return render(request, "partnerships/link_carry.html", context)
@@ -142,6 +144,8 @@ def link(request, link):
     if _is_dead(link):
         return _dead(request, link)
     enterprise = _enterprise(link)
+    if link.purpose == services.VISIT:
+        return visits.link_visit(request, link, enterprise)
     form = AnswerForm(request.POST or None, request.FILES or None, enterprise=enterprise)
     if request.method == "POST" and form.is_valid():
         try:
@@ -190,7 +194,7 @@ def _recent(link, enterprise):
 def link_opened(request, link):
     """The page's own small request: a messenger that fetches the address does not make it."""
     if not _is_dead(link) and not (request.user.is_authenticated and request.user.is_school):
-        links.mark_opened(link)
+        services.open_link(link)
     return HttpResponse(status=204)
 
 

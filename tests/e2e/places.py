@@ -8,6 +8,7 @@ import json
 import os
 
 POSTS = {
+    "reminders:forward_move",
     "accounts:language_set", "accounts:session_end", "accounts:invitation_send_again", "accounts:invitation_withdraw",
     "accounts:person_disable", "accounts:person_enable", "accounts:person_role", "accounts:demo_login",
     "reminders:forward_move", "reminders:rule_switch", "reminders:delivery_resend",
