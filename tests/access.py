@@ -5,6 +5,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from django.apps import apps
@@ -13,6 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import override_settings
 from django.urls import URLResolver, get_resolver, reverse
+from django.utils.timezone import localdate
 
 from config.css import bundle
 from partnerships.models.assessment import Content
@@ -171,6 +173,10 @@ def key():
     return str(uuid.uuid4())
 
 
+def soon():
+    return (localdate() + timedelta(days=9)).isoformat()
+
+
 def csv():
     return SimpleUploadedFile("list.csv", "单位名称,地址,联系人\n青山有限公司,杭州,张三\n".encode())
 
@@ -199,6 +205,7 @@ FORMS = {
     "accounts:invitation_new": lambda side: {"name": "林青", "role": "hr", "language": "en", "form_key": key()},
     "accounts:person_role": lambda side: {"role": "teacher"},
     "accounts:invitation_accept": lambda side: {"name": "林青", "language": "en"},
+    "reminders:task_snooze": lambda side: {"until": soon(), "reason": "Stocktaking."},
     "reminders:rule_switch": lambda side: {"mode": "off"},
     "partnerships:enterprise_new": lambda side: {
         "name": "温州青山泵业有限公司", "relation": "partner", "tier": 3, "form_key": key()
@@ -208,6 +215,10 @@ FORMS = {
     },
     "partnerships:enterprise_hand_over": lambda side: _version(side) | {"owner": "", "note": "On leave."},
     "partnerships:enterprise_move": lambda side: {"note": "Rebuilding."},
+    "partnerships:enterprise_cadence": lambda side: _version(side) | {"cadence_days": 45},
+    "partnerships:enterprise_messages": lambda side: _version(side) | {"on": "1"},
+    "partnerships:enterprise_shutdown": lambda side: {"starts_on": soon(), "ends_on": soon()},
+    "partnerships:portal_shutdown": lambda side: {"starts_on": soon(), "ends_on": soon()},
     "partnerships:contact_new": lambda side: _person(),
     "partnerships:contact_edit": lambda side: _person() | _version(side),
     "partnerships:contact_left": lambda side: {"left_on": DAY},

@@ -36,6 +36,7 @@ from partnerships.models import (
     ImportRow,
     ProxyEntry,
     Registration,
+    Shutdown,
 )
 from partnerships.services.enterprises import NAMES, naming
 from partnerships.timeline import SENTENCES
@@ -43,7 +44,6 @@ from records import links
 from records.files import ATTACHMENTS, store_file
 from records.models import Audience, Event, Look
 from records.services import record
-from reminders.models import Delivery, Task
 from reminders.models import Delivery, Pulse, Task
 from tests import cast as the_cast
 from tests.partnerships.factories import (
@@ -156,11 +156,12 @@ def _rows_of(cast, enterprise, canary, officer, member):
     gone = ContactFactory(enterprise=enterprise, left_on=now.date())
     for row in (site, closed, *enterprise.contacts.all()):
         mark(row, canary, **({"note": f"{SCHOOL} note"} if hasattr(row, "note") else {}))
+    shutdown = mark(Shutdown.objects.create(enterprise=enterprise, starts_on=now.date(), ends_on=now.date()), canary)
+    side.shutdown = shutdown.pk
     side.site, side.closed_site, side.contact, side.gone = site.pk, closed.pk, contact.pk, gone.pk
     side.member = enterprise.contacts.get(user=member).pk
     _exchanges(side, enterprise, canary, officer, now)
     _papers_of_the_school(side, enterprise, officer, now)
-    _carried(side, enterprise, canary, officer, now)
     _refused_mail(side, enterprise, officer, now)
     _carried(side, enterprise, canary, officer, now)
     _accounts(cast, side, contact, canary, officer)
@@ -234,7 +235,7 @@ def _refused_mail(side, enterprise, officer, now):
         channel="mail", user=officer, name=f"{SCHOOL} name", address=f"{SCHOOL}@example.org", state="failed",
         error=f"550 {SCHOOL}", due_at=now, first_due_at=now, finished_at=now,
     )  # fmt: skip
-    side.refused = refused.pk
+    side.refused, side.task = refused.pk, task.pk
 
 
 def _carried(side, enterprise, canary, officer, now):

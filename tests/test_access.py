@@ -84,6 +84,12 @@ accounts:mail_detail('1')                                 nn nnnn nn nnn nn    m
 # --- the day
 reports:today                                             ii oooo oo fff ff    ii mmmm mm mmm mm
 
+# --- a task: whoever has it, and leads; reminded within the last three days, as here, it is not reminded again
+reminders:task_detail(task)                               ii ooon nn nnn nn    ii mmmm mm mmm mm
+reminders:task_snooze(task)                               ii mmmm mm mmm mm    ii rrrn nn nnn nn
+reminders:task_wake(task)                                 ii mmmm mm mmm mm    ii rrrn nn nnn nn
+reminders:task_remind(task)                               ii mmmm mm mmm mm    ii cccn nn nnn nn
+
 # --- carried by hand: by whoever has the task, and by leads
 reminders:forward                                         ii oooo oo fff ff    ii mmmm mm mmm mm
 reminders:forward_move(carried 'tick')                    ii mmmm mm mmm mm    ii rrrn nn nnn nn
@@ -95,10 +101,6 @@ reminders:rule_switch('gap')                              ii mmmm mm mmm mm    i
 reminders:delivery_list                                   ii ooff ff fff ff    ii mmmm mm mmm mm
 reminders:delivery_resend(refused)                        ii mmmm mm mmm mm    ii rrfn nn nnn nn
 
-# --- carried by hand: by whoever has the task, and by leads
-reminders:forward                                         ii oooo oo fff ff    ii mmmm mm mmm mm
-reminders:forward_move(carried 'tick')                    ii mmmm mm mmm mm    ii rrrn nn nnn nn
-
 # --- partners: all officers read, those of the portfolio or the department change; teachers see none yet
 partnerships:enterprise_list                              ii oooo ff fff ff    ii mmmm mm mmm mm
 partnerships:enterprise_export                            ii oooo ff fff ff    ii mmmm mm mmm mm
@@ -109,6 +111,10 @@ partnerships:enterprise_detail(enterprise)                ii oooo nn fff nn    i
 partnerships:enterprise_edit(enterprise)                  ii ooof nn fff nn    ii rrrf nn fff nn
 partnerships:enterprise_hand_over(enterprise)             ii ooof nn fff nn    ii rrrf nn fff nn
 partnerships:enterprise_move(enterprise 'pause')          ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:enterprise_cadence(enterprise)               ii ooof nn fff nn    ii rrrf nn fff nn
+partnerships:enterprise_messages(enterprise)              ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:enterprise_shutdown(enterprise)              ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:shutdown_remove(enterprise shutdown)         ii mmmm mm mmm mm    ii rrrf nn fff nn
 partnerships:enterprise_merge(enterprise twin)            ii ooof nn fff nn    ii rrrf nn fff nn
 partnerships:contact_new(enterprise)                      ii ooof nn fff nn    ii rrrf nn fff nn
 partnerships:contact_edit(contact)                        ii ooof nn fff nn    ii rrrf nn fff nn
@@ -150,6 +156,8 @@ partnerships:portal_visit(enterprise)                     ii nnnn nn ooo nn    i
 partnerships:portal_thread(enterprise)                    ii nnnn nn ooo nn    ii nnnn nn rrr nn
 partnerships:portal_company(enterprise)                   ii nnnn nn ooo nn    ii nnnn nn rrr nn
 partnerships:portal_site(enterprise site)                 ii nnnn nn ooo nn    ii nnnn nn rrr nn
+partnerships:portal_shutdown(enterprise)                  ii nnnn nn ooo nn    ii nnnn nn rrr nn
+partnerships:portal_shutdown_remove(enterprise shutdown)  ii mmmm mm mmm mm    ii nnnn nn rrr nn
 partnerships:portal_team(enterprise)                      ii nnnn nn ooo nn    ii mmmm mm mmm mm
 partnerships:portal_colleague_new(enterprise)             ii nnnn nn ooo nn    ii nnnn nn rff nn
 partnerships:portal_colleague(enterprise contact)         ii nnnn nn ooo nn    ii nnnn nn rff nn

@@ -11,7 +11,9 @@ POSTS = {
     "reminders:forward_move",
     "accounts:language_set", "accounts:session_end", "accounts:invitation_send_again", "accounts:invitation_withdraw",
     "accounts:person_disable", "accounts:person_enable", "accounts:person_role", "accounts:demo_login",
-    "reminders:forward_move", "reminders:rule_switch", "reminders:delivery_resend",
+    "reminders:rule_switch", "reminders:delivery_resend",
+    "reminders:task_snooze", "reminders:task_wake", "reminders:task_remind", "partnerships:enterprise_messages",
+    "partnerships:enterprise_shutdown", "partnerships:shutdown_remove", "partnerships:portal_shutdown_remove",
     "partnerships:enterprise_move", "partnerships:contact_return", "partnerships:site_reopen",
     "partnerships:seat_keeper", "partnerships:portal_proxy_confirm", "partnerships:portal_proxy_correct", "partnerships:portal_left",
     "partnerships:portal_keeper", "partnerships:link_withdraw", "partnerships:link_renew", "partnerships:link_opened",
@@ -72,6 +74,7 @@ def objects():
     )
     from partnerships.services.merging import suspected_pairs
     from records.models import Link
+    from reminders.models import Task
 
     lin = User.objects.get(email="lin.wei@qinglan.example")
     firm = Enterprise.objects.get(short_name="砺锋精密")
@@ -90,11 +93,13 @@ def objects():
     invitation = an_open_invitation()
     colleague = Contact.objects.filter(enterprise=firm, left_on=None).exclude(pk=zhao.pk).first()
     mail = mailbox.latest(1)
+    task = Task.objects.open().filter(owner=lin, side="school").first()
 
     officer = {
         "reports:today": [], "reminders:forward": [], "partnerships:enterprise_list": [], "partnerships:enterprise_new": [],
         "partnerships:enterprise_detail": [pk], "partnerships:enterprise_edit": [pk],
         "partnerships:enterprise_hand_over": [pk], "partnerships:contact_new": [pk],
+        "partnerships:enterprise_cadence": [pk], "reminders:task_detail": [task.pk],
         "partnerships:contact_edit": [guest.pk], "partnerships:contact_left": [guest.pk],
         "partnerships:site_new": [pk], "partnerships:site_edit": [site.pk], "partnerships:site_close": [site.pk],
         "partnerships:assessment_new": [pk], "partnerships:assessment_detail": [assessment.pk],
@@ -124,7 +129,8 @@ def objects():
         "partnerships:portal_home": [pk], "partnerships:portal_partnership": [pk],
         "partnerships:portal_touchpoint_new": [pk], "partnerships:portal_thread": [pk],
         "partnerships:portal_visit": [pk],
-        "partnerships:portal_company": [pk], "partnerships:portal_site": [pk, site.pk],
+        "partnerships:portal_company": [pk], "partnerships:portal_shutdown": [pk],
+        "partnerships:portal_site": [pk, site.pk],
         "partnerships:portal_team": [pk], "partnerships:portal_colleague_new": [pk],
         "partnerships:portal_colleague": [pk, colleague.pk], "accounts:profile": [], "usersessions_list": [],
     }  # fmt: skip

@@ -1,15 +1,21 @@
 """Today: what waits for a person, for how long, and that it goes away by itself."""
 
-from datetime import timedelta
+import html
+import re
+from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone, translation
 
 from partnerships.models import Enterprise
 from partnerships.services.proxies import correct_proxy_entry
 from partnerships.services.thread import write_message
 from records import links
-from reports import today
+from reminders.models import Delivery, Task
+from reports import today, views
 from tests.partnerships.factories import EnterpriseFactory, MessageFactory, ProxyEntryFactory
 
 
@@ -70,3 +76,115 @@ def test_who_sees_the_page(cast, signed_in, who, status):
     response = signed_in(getattr(cast, who)).get("/today/")
     assert response.status_code == status
     assert ("三月能来看看吗" in response.content.decode()) == (who == "officer")
+
+
+# --- the tasks of the reminder rules ---------------------------------------------------------------------------------
+
+
+def gap_task(owner, due_in, **values):
+    """An open task of the gap rule, due in so many days, about an active partner of `owner`."""
+    enterprise = EnterpriseFactory(owner=owner, last_contact_at=timezone.now() - timedelta(days=90))
+    return Task.objects.create(
+        rule="gap", subject=enterprise, stream=enterprise.pk, owner=owner, episode=str(enterprise.pk),
+        due_on=timezone.localdate() + timedelta(days=due_in), **values,
+    )  # fmt: skip
+
+
+def test_grouped_by_due_day(cast):
+    monday = timezone.make_aware(datetime(2026, 11, 23, 9))
+    made = {}
+    for due in (-3, 0, 1, 6, 7):
+        task = gap_task(cast.officer, 0)
+        task.due_on = monday.date() + timedelta(days=due)
+        made[due] = task
+    items = today.items_of(list(made.values()), monday)
+    groups = {title: [item.task for item in rows] for title, _tone, rows in today.groups_of(items, monday.date())}
+    assert groups == {
+        "Overdue": [made[-3]], "Today": [made[0]], "This week": [made[1], made[6]], "Later": [made[7]],
+    }  # fmt: skip
+
+
+def test_what_has_no_due_day_is_overdue_after_a_week(cast):
+    for days in (8, 7, 6, 0):
+        enterprise = EnterpriseFactory(owner=cast.officer)
+        MessageFactory(enterprise=enterprise, side="enterprise", written_at=timezone.now() - timedelta(days=days))
+    groups = today.groups_of(today.items_for(cast.officer), timezone.localdate())
+    assert [(title, len(rows)) for title, _tone, rows in groups] == [("Overdue", 2), ("Today", 2)]
+
+
+def test_whose_tasks_stand_on_the_page(cast, signed_in):
+    mine, other, nobodys = gap_task(cast.officer, 0), gap_task(cast.other_officer, 0), gap_task(None, 0)
+    told = gap_task(cast.other_officer, -20)
+    for who, state in ((cast.lead, "due"), (cast.administrator, "skipped")):
+        Delivery.objects.create(
+            key=who.email, task=told, rule="gap", step=4, side="school", channel="mail", user=who, address=who.email,
+            state=state, reason="x", due_at=timezone.now(), first_due_at=timezone.now(),
+        )  # fmt: skip
+
+    def shown(who, query=""):
+        page = signed_in(who).get("/today/" + query).content.decode()
+        return {task for task in (mine, other, nobodys, told) if task.subject.name in page}
+
+    assert shown(cast.officer) == shown(cast.officer, "?whose=all") == {mine}
+    assert shown(cast.lead) == {nobodys, told}
+    assert shown(cast.administrator) == {nobodys}
+    assert shown(cast.lead, "?whose=all") == {mine, other, nobodys, told}
+    assert shown(cast.teacher, "?whose=all") == set()
+
+
+def test_what_is_put_off_is_folded_away_until_its_day(cast, signed_in):
+    asleep = gap_task(
+        cast.officer, -1, snoozed_until=timezone.localdate() + timedelta(days=4), snooze_reason="盘点",
+        snoozed_by=cast.officer,
+    )  # fmt: skip
+    page = signed_in(cast.officer).get("/today/").content.decode()
+    assert reverse("reminders:task_wake", args=[asleep.pk]) in page
+    assert reverse("reminders:task_snooze", args=[asleep.pk]) not in page
+    assert "盘点" in page
+    Task.objects.update(snoozed_until=timezone.localdate())
+    page = signed_in(cast.officer).get("/today/").content.decode()
+    assert reverse("reminders:task_snooze", args=[asleep.pk]) in page
+
+
+def test_the_enterprises_own_tasks_stay_in_its_portal(cast, signed_in):
+    gap_task(cast.officer, 0, side="enterprise")
+    assert "Shall we meet again?" not in signed_in(cast.officer).get("/today/").content.decode()
+
+
+def test_as_many_queries_for_fifty_as_for_one(cast, signed_in):
+    client, counts = signed_in(cast.officer), []
+    client.get("/today/")  # what is asked once for all pages
+    for more in (1, 49):
+        for days in range(more):
+            gap_task(cast.officer, days - 20)
+            gap_task(cast.officer, 3, snoozed_until=timezone.localdate() + timedelta(days=9), snooze_reason="盘点",
+                     snoozed_by=cast.officer)  # fmt: skip
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/today/")
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_more_than_a_page(cast, signed_in, monkeypatch):
+    monkeypatch.setattr(views, "TASKS", 2)
+    tasks = [gap_task(cast.officer, days) for days in (-3, -2, -1)]
+    write_message(cast.a, by=cast.hr, body="三月能来看看吗？")
+    client = signed_in(cast.officer)
+    first = client.get("/today/").content.decode()
+    assert "4 things need you." in first
+    assert "三月能来看看吗" in first
+    assert f"task-{tasks[2].pk}" not in first
+    following = client.get(
+        "/today/" + html.unescape(re.search(r'rel="next" href="([^"]+)"', first)[1])
+    ).content.decode()
+    assert f"task-{tasks[2].pk}" in following
+    assert f"task-{tasks[0].pk}" not in following
+    assert "三月能来看看吗" not in following
+
+
+def test_the_band_of_the_own_portfolio(cast, signed_in):
+    gap_task(cast.officer, 0)
+    page = signed_in(cast.officer).get("/today/").content.decode()
+    assert "?mine=true&amp;rhythm=gap" in page
+    assert 'class="band__gap" x="0.0%"' in page
+    assert "band__" not in signed_in(cast.lead).get("/today/").content.decode()
