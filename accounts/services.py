@@ -1,13 +1,12 @@
 """Every write to people and invitations, one function per intent."""
 
-import secrets
 from datetime import timedelta
 
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -15,12 +14,11 @@ from django.utils.translation import gettext as _
 
 from accounts import rules, tasks
 from accounts.models import Invitation, Role, User
+from records.links import new_code
 from records.models import Side
 from records.services import record
 from records.workflow import NotAllowed, Refused
 
-#: Bitcoin's alphabet: nothing in it is mistaken for something else.
-BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 INVITATION_CODE_LENGTH = 22
 INVITATION_DAYS = 14
 
@@ -146,7 +144,7 @@ def invite_person(*, by, name, role, email="", department=None, language="zh-han
         raise NotAllowed(reason)
     _check_address(email, role)
     fields = {
-        "code": "".join(secrets.choice(BASE58) for _ in range(INVITATION_CODE_LENGTH)),
+        "code": new_code(INVITATION_CODE_LENGTH),
         "email": email.strip().lower(),
         "name": name.strip(),
         "role": role,
@@ -207,21 +205,27 @@ def accept_invitation(invitation, *, user=None, name="", language="", password="
     """
     now = now or timezone.now()
     with transaction.atomic():
-        locked = Invitation.objects.select_for_update(of=("self",), no_key=True).get(pk=invitation.pk)
-        if not locked.is_open(now):
-            sentence = _("This invitation is no longer open: ask %(name)s for a new one.")
-            raise Refused(sentence % {"name": locked.invited_by})
+        current = Invitation.objects.get(pk=invitation.pk)
+        _refuse_unless(current.is_open(now), current)
         if user is None:
-            user = _new_person(locked, name=name, language=language, password=password, email=email)
-        elif reason := rules.why_not_join(user, locked.role):
+            user = _new_person(current, name=name, language=language, password=password, email=email)
+        elif reason := rules.why_not_join(user, current.role):
             raise Refused(reason)
-        locked.user, locked.accepted_at = user, now
-        locked.save(update_fields=["user", "accepted_at"])
-        record("invitation.accepted", subject=locked, by=user, side=side_of(user), data={"role": locked.role})
+        current.user, current.accepted_at = user, now
+        # What these functions lock comes before the invitation's row: whoever withdraws one locks in that order.
         for accepted in settings.INVITATION_ACCEPTED:
-            import_string(accepted)(locked, user)
+            import_string(accepted)(current, user)
+        still_open = Invitation.objects.open(now).filter(pk=invitation.pk)
+        _refuse_unless(still_open.update(user=user, accepted_at=now), current)
+        record("invitation.accepted", subject=current, by=user, side=side_of(user), data={"role": current.role})
     invitation.user, invitation.accepted_at = user, now
     return user
+
+
+def _refuse_unless(is_open, invitation):
+    if not is_open:
+        sentence = _("This invitation is no longer open: ask %(name)s for a new one.")
+        raise Refused(sentence % {"name": invitation.invited_by})
 
 
 def _new_person(invitation, *, name, language, password, email):
@@ -229,8 +233,7 @@ def _new_person(invitation, *, name, language, password, email):
     if not email:
         raise ValidationError({"email": _("We need an e-mail address: you sign in with it.")})
     if User.objects.filter(email=email).exists():
-        sentence = _("Somebody already uses this e-mail: sign in first, then open the link again.")
-        raise ValidationError({"email": sentence})
+        raise _address_in_use()
     person = User(
         email=email,
         name=name.strip() or invitation.name,
@@ -244,9 +247,20 @@ def _new_person(invitation, *, name, language, password, email):
         except ValidationError as error:
             raise ValidationError({"password": error.messages}) from error
     person.set_password(password or None)
-    person.save()
+    try:
+        with transaction.atomic():
+            person.save()
+    except IntegrityError:  # two invitations for one new address, accepted in the same instant
+        if User.objects.filter(email=email).exists():
+            raise _address_in_use() from None
+        raise
     record("person.joined", subject=person, by=person, side=side_of(person), data={"role": person.role})
     return person
+
+
+def _address_in_use():
+    sentence = _("Somebody already uses this e-mail: sign in first, then open the link again.")
+    return ValidationError({"email": sentence})
 
 
 def _check_address(email, role):

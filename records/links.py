@@ -22,6 +22,8 @@ from records.services import record
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 CODE_LENGTH = 14
 DAYS = 30
+#: Two presses of the button within this time are one.
+SAME_PRESS = timedelta(minutes=10)
 #: What one address may ask of all links in a minute: a whole factory sits behind it, and pictures come several to a
 #: page. A code cannot be guessed at this pace.
 PER_MINUTE = {"page": 120, "picture": 360}
@@ -29,8 +31,8 @@ PER_MINUTE = {"page": 120, "picture": 360}
 MAX_FILES, MAX_BYTES = 30, 60 * 1024 * 1024
 
 
-def new_code():
-    return "".join(secrets.choice(BASE58) for _ in range(CODE_LENGTH))
+def new_code(length=CODE_LENGTH):
+    return "".join(secrets.choice(BASE58) for _ in range(length))
 
 
 def hand_out(purpose, *, subject, stream, by, addressee="", language="zh-hans", days=DAYS, now=None):
@@ -122,9 +124,15 @@ def ask_new_one(link, *, name, phone="", now=None):
 
 
 def renew(link, *, by, days=DAYS, now=None):
-    """Hand out a new link of the same purpose, subject and addressee, which settles the request for one."""
+    """Hand out a new link of the same purpose, subject and addressee, which settles the request for one.
+
+    Pressed again within ten minutes, with no request since, it returns the first.
+    """
+    now = now or timezone.now()
     with transaction.atomic():
         locked = Link.objects.select_for_update(of=("self",), no_key=True).get(pk=link.pk)
+        if locked.renewal_asked_at is None and (first := _renewed(locked, by, now)):
+            return first
         locked.renewal_asked_at, locked.renewal_asked_by = None, ""
         locked.save(update_fields=["renewal_asked_at", "renewal_asked_by"])
         return hand_out(
@@ -137,6 +145,13 @@ def renew(link, *, by, days=DAYS, now=None):
             days=days,
             now=now,
         )
+
+
+def _renewed(link, by, now):
+    """The link that `by` has handed out in place of `link` a moment ago, or None."""
+    alike = {name: getattr(link, name) for name in ("purpose", "subject_type_id", "subject_id", "stream", "addressee")}
+    fresh = Link.objects.filter(**alike, created_by=by, withdrawn_at=None, created_at__gt=now - SAME_PRESS)
+    return fresh.filter(pk__gt=link.pk, created_at__lte=now).first()
 
 
 def asked_for_again(streams=None):

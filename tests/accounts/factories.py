@@ -7,7 +7,7 @@ from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_tot
 from django.utils import timezone
 
 from accounts.models import Invitation, Role, User
-from accounts.services import BASE58
+from records.links import BASE58
 
 PASSWORD = "correct horse battery"
 _made = iter(range(1, 1_000_000))

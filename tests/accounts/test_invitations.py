@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts import mails, services, tasks
 from accounts.models import Department, Invitation, Role, User
+from records.links import BASE58
 from records.models import Event
 from records.workflow import NotAllowed, Refused
 from tests.accounts.factories import PASSWORD, invitation, person, sign_in
@@ -45,7 +46,7 @@ class TestInviting:
     def test_makes_an_unguessable_code_and_an_event(self, lead):
         made = services.invite_person(by=lead, name="Zhao Min", role=Role.HR, email="ZHAO@example.test")
         assert len(made.code) == 22
-        assert set(made.code) <= set(services.BASE58)
+        assert set(made.code) <= set(BASE58)
         assert made.email == "zhao@example.test"
         assert timedelta(days=13, hours=23) < made.expires_at - timezone.now() <= timedelta(days=14)
         assert Event.objects.of(made).get().kind == "invitation.made"
@@ -139,6 +140,18 @@ class TestSending:
         invitation(lead, email="gone@example.test", withdrawn_at=timezone.now())
         tasks.send_waiting_invitations()
         assert rung == [waiting.pk]
+
+    def test_those_that_fail_do_not_keep_the_others_waiting(self, lead, monkeypatch):
+        rung = []
+        monkeypatch.setattr(tasks.send_invitation, "delay", rung.append)
+        monkeypatch.setattr(tasks, "ROUND", 2)
+        waiting = [invitation(lead, email=f"zhao{number}@example.test").pk for number in range(5)]
+        rounds = []
+        for _minute in range(3):
+            rung.clear()
+            tasks.send_waiting_invitations()
+            rounds.append(list(rung))
+        assert rounds == [waiting[:2], waiting[2:4], [waiting[4], waiting[0]]]
 
     @pytest.mark.django_db(transaction=True)
     def test_a_broker_that_is_away_stops_nobody_from_inviting(self, lead, monkeypatch):
@@ -354,6 +367,31 @@ def test_of_two_who_accept_at_once_one_wins(lead):
         thread.join()
     assert sorted(outcomes) == ["in", "refused"]
     assert User.objects.filter(email__startswith="zhao").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_invitations_for_one_new_address_accepted_at_once(lead, monkeypatch):
+    """Both find the address free; the second is told what it would be told a moment later."""
+    outcomes, together = [], threading.Barrier(2)
+    validate = services.validate_password
+    monkeypatch.setattr(services, "validate_password", lambda *args: (validate(*args), together.wait(10)))
+
+    def go(made):
+        try:
+            services.accept_invitation(made, password=PASSWORD, email="zhao@example.test")
+            outcomes.append("in")
+        except ValidationError as error:
+            outcomes.append(f"refused: {','.join(error.message_dict)}")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=go, args=[invitation(lead)]) for _number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["in", "refused: email"]
+    assert User.objects.filter(email="zhao@example.test").count() == 1
 
 
 class TestPages:

@@ -1,10 +1,12 @@
 """Seats: who is invited, who keeps the team, and that no enterprise loses its keeper silently."""
 
 from datetime import timedelta
+from threading import Barrier, Thread, current_thread
 from uuid import uuid4
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import OperationalError, connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,6 +16,7 @@ from partnerships.models import Contact, Enterprise
 from partnerships.services import seats
 from records.models import Event
 from records.workflow import NotAllowed, Refused
+from tests.cast import gather
 from tests.partnerships.factories import ContactFactory, EnterpriseFactory, MemberFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +24,49 @@ pytestmark = pytest.mark.django_db
 
 def seat_of(user, enterprise):
     return Contact.objects.get(user=user, enterprise=enterprise)
+
+
+# --- at once -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_accepting_and_withdrawing_at_once_do_not_wait_for_each_other(transactional_db, monkeypatch):
+    """Each has taken its first row before the other asks for it: in two orders, that would be a deadlock."""
+    cast, together, outcomes = gather(), Barrier(2), []
+    invitation = seats.invite_contact(cast.foreman, by=cast.officer, email="q@example.org")
+    lock = seats._locked
+
+    def locked(pk):
+        if current_thread().name == "accepting":
+            together.wait(10)  # with whatever it has locked until now
+            return lock(pk)
+        enterprise = lock(pk)
+        together.wait(10)
+        return enterprise
+
+    def run(step):
+        try:
+            step()
+            outcomes.append("done")
+        except Refused:
+            outcomes.append("refused")
+        except OperationalError as error:
+            outcomes.append(str(error))
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(seats, "_locked", locked)
+    threads = [
+        Thread(target=run, name="accepting", args=[lambda: accept_invitation(invitation, name="钱波")]),
+        Thread(target=run, args=[lambda: seats.invite_contact(cast.foreman, by=cast.officer, email="r@example.org")]),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["done", "refused"]
+    invitation.refresh_from_db()
+    assert (invitation.withdrawn_at is None) != (invitation.accepted_at is None)
 
 
 # --- inviting ------------------------------------------------------------------------------------------------------

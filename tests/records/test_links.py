@@ -119,6 +119,27 @@ def test_a_new_link_is_for_the_same_and_settles_the_request(link, officer):
     assert not links.asked_for_again()
 
 
+def test_pressed_twice_it_is_renewed_once(link, officer):
+    links.ask_new_one(link, name="钱波", now=NOW)
+    later = NOW + timedelta(days=40)
+    fresh = links.renew(link, by=officer, now=later)
+    assert links.renew(link, by=officer, now=later + timedelta(minutes=9)) == fresh
+    assert Link.objects.count() == 2
+
+
+@pytest.mark.parametrize("what", ["asked for again", "withdrawn", "long ago"])
+def test_it_is_renewed_anew_where_that_is_meant(link, officer, what):
+    later = NOW + timedelta(days=40)
+    fresh = links.renew(link, by=officer, now=later)
+    if what == "asked for again":
+        links.ask_new_one(link, name="钱波", now=later)
+    elif what == "withdrawn":
+        links.withdraw(fresh, by=officer, now=later)
+    else:
+        later += timedelta(minutes=11)
+    assert links.renew(link, by=officer, now=later) != fresh
+
+
 def test_withdrawing_leaves_a_request_aside(link, officer):
     links.withdraw(link, by=officer, now=NOW)
     links.ask_new_one(link, name="钱波", now=NOW)
