@@ -1,11 +1,12 @@
 """Does mail leave, and do those who see to it live? Asked by a monitor; says numbers, never a name."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import Q
 from django.http import JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -23,6 +24,8 @@ SILENT = {"planner": timedelta(minutes=5), "sender": timedelta(seconds=90)}
 STARTING = timedelta(minutes=5)
 #: Refused and doubled mails are counted for a week, among the newest tellings.
 WEEK, NEWEST = timedelta(days=7), 20_000
+#: So many of those that wait are looked at, the oldest first.
+OLDEST = 1_000
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Health:
 
 
 def take_health(now):
-    """The Health at `now`; six small questions to the database."""
+    """The Health at `now`; seven small questions to the database."""
     overdue, ages = oldest_overdue(now), pulses(now)
     figures = recent(now)
     status = "ok"
@@ -65,18 +68,22 @@ def take_health(now):
 def oldest_overdue(now):
     """How long the mail that waits longest could have left already.
 
-    At night and on days off only urgent mail counts; what fell due then is late from the morning on.
+    At night and on days off only urgent mail counts, and nothing whose task is put off; what fell due then is late from
+    the next decent moment on.
     """
+    calendar, today = read_calendar(), timezone.localdate(now)
     waiting = Delivery.objects.filter(channel=Channel.MAIL, state__in=[S.DUE, S.CLAIMED, S.SENDING], due_at__lte=now)
-    calendar = read_calendar()
-    oldest = {
-        is_urgent: waiting.filter(is_urgent=is_urgent).order_by("due_at").values_list("due_at", flat=True).first()
-        for is_urgent in (True, False)
-    }
-    could_leave = [oldest[True]] if oldest[True] else []
-    if oldest[False] and calendar.is_decent(now):
-        could_leave.append(calendar.next_decent(oldest[False]))
-    return max((now - moment for moment in could_leave), default=timedelta())
+    waiting = waiting.filter(Q(task__snoozed_until=None) | Q(task__snoozed_until__lte=today))
+    if not calendar.is_decent(now):
+        waiting = waiting.filter(is_urgent=True)
+    rows = waiting.order_by("due_at").values_list("due_at", "task__snoozed_until", "is_urgent")[:OLDEST]
+    return max((now - _could_leave(calendar, *row) for row in rows), default=timedelta())
+
+
+def _could_leave(calendar, due_at, awake_on, is_urgent):
+    if awake_on:
+        due_at = max(due_at, timezone.make_aware(datetime.combine(awake_on, time.min)))
+    return due_at if is_urgent else calendar.next_decent(due_at)
 
 
 def pulses(now):
