@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from partnerships.models import Enterprise
 from partnerships.rhythms import portfolio_band
 from records import keyset
-from reminders.services import LONGEST_SNOOZE
+from reminders.services import LONGEST_SNOOZE, to_forward
 from reports.today import groups_of, items_for, items_of, tasks_of
 
 #: So many tasks of the reminder rules stand on one page; of those put off, so many in all.
@@ -41,6 +41,7 @@ def today(request):
         "everybodys": everybodys,
         "tomorrow": now.date() + timedelta(days=1),
         "longest": now.date() + LONGEST_SNOOZE,
+        "to_forward": to_forward(user, now=now).count(),
         "states": _states(portfolio),
         "band": portfolio_band(user, now.date()),
         "quiet": portfolio.filter(state=Enterprise.State.ACTIVE).order_by("last_contact_at", "pk")[:5],

@@ -77,6 +77,15 @@ def test_no_link_for_somebody_who_has_left(cast):
         services.hand_out_link(cast.a, by=cast.officer, contact=gone)
 
 
+@pytest.mark.parametrize("what", ["message", "contact"])
+def test_no_link_to_what_belongs_to_another_enterprise(cast, what):
+    other = MessageFactory if what == "message" else ContactFactory
+    values = {"side": "school", "author": cast.officer} if what == "message" else {}
+    with pytest.raises(Refused):
+        services.hand_out_link(cast.a, by=cast.officer, **{what: other(enterprise=cast.b, **values)})
+    assert not Link.objects.exists()
+
+
 def test_two_presses_are_one_link_until_it_is_used(cast):
     first = services.hand_out_link(cast.a, by=cast.officer, contact=cast.foreman)
     assert services.hand_out_link(cast.a, by=cast.officer, contact=cast.foreman) == first
@@ -417,8 +426,8 @@ def test_behind_our_proxy_the_client_is_counted_not_the_proxy(settings):
     settings.TRUSTED_PROXIES = settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     unknown = reverse("partnerships:link", args=["2" * 14])
     with mock.patch("records.links.timezone.now", return_value=timezone.now()):
-        for n in range(40):
-            forwarded = f"198.51.100.{n}, 203.0.113.1"  # the left one is what the client claims
+        for n in range(links.PER_MINUTE["page"] + 1):
+            forwarded = f"198.51.100.{n % 250}, 203.0.113.1"  # the left one is what the client claims
             status = Client().get(unknown, headers={"x-forwarded-for": forwarded}).status_code
         assert status == 429
         assert Client().get(unknown, headers={"x-forwarded-for": "203.0.113.2"}).status_code == 404

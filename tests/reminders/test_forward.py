@@ -269,3 +269,10 @@ def test_the_steps_stand_in_the_schools_timeline(cast, signed_in, three):
     assert (event.stream, event.by, event.audience) == (three[0].stream, cast.officer, "school")
     timeline = client.get(reverse("partnerships:timeline", args=[three[0].stream])).content.decode()
     assert "A message to the enterprise was forwarded by hand." in timeline
+
+
+def test_today_leads_there_with_the_number(cast, signed_in, three):
+    page = signed_in(cast.officer).get(reverse("reports:today"))
+    assert page.context["to_forward"] == 3
+    assert f'href="{PAGE}"' in page.content.decode()
+    assert f'href="{PAGE}"' not in signed_in(cast.other_officer).get(reverse("reports:today")).content.decode()
