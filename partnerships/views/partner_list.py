@@ -64,13 +64,9 @@ def lines(page):
     tiers, relations = (
         {value: escape(label) for value, label in choices.choices} for choices in (Enterprise.Tier, Enterprise.Relation)
     )
-    states = {
-        value: format_html('<span class="badge{}">{}</span>', BADGES.get(value, ""), label)
-        for value, label in Enterprise.State.choices
-    }
+    states, rhythms = state_badges(), {None: "", **badges()}
     places, industries, shared = region_names(), industry_names(), cache(escape)
     head, tail = reverse("partnerships:enterprise_detail", args=[0]).rsplit("0", 1)
-    rhythms = {None: "", **badges()}
     now, nothing = timezone.localtime(), format_html('<span class="quiet">{}</span>', _("nothing known yet"))
     return [
         {
@@ -89,6 +85,13 @@ def lines(page):
         }
         for enterprise in page
     ]
+
+
+def state_badges():
+    return {
+        value: format_html('<span class="badge{}">{}</span>', BADGES.get(value, ""), label)
+        for value, label in Enterprise.State.choices
+    }
 
 
 def chips(request, form):
