@@ -153,12 +153,24 @@ def _reconcile(rule, side, now, subjects, account):
             FROM closed c
             WHERE d.task_id = c.id AND d.state IN ('due', 'claimed', 'forward', 'copied')
             RETURNING d.id
+        ),
+        revived AS (
+            -- A task closed by mistake, by a clock that went back or a partner paused for a day, is opened again: what
+            -- its last step had not told yet is told after all. `old` is the row as it stood before this statement.
+            UPDATE reminders_delivery d
+            SET state = CASE d.channel WHEN 'hand' THEN 'forward' ELSE 'due' END, reason = '', finished_at = NULL
+            FROM written w JOIN reminders_task old ON old.id = w.id AND old.state = 'done'
+            WHERE d.task_id = old.id AND d.step = old.steps_planned AND d.state = 'cancelled' AND d.reason = 'finished'
+            RETURNING d.id
         )
         SELECT (SELECT count(*) FROM written WHERE is_new), (SELECT count(*) FROM closed),
-            (SELECT count(*) FROM silenced)
+            (SELECT count(*) FROM silenced), ARRAY(SELECT id FROM revived)
     """  # noqa: S608 -- made of our own constants; every value is a parameter
     these = [list(subjects)] if subjects is not None else []
-    opened, closed, _silenced = _run(statement, [*values, *here, *these, *here, now, now, now, now])
+    opened, closed, _silenced, revived = _run(statement, [*values, *here, *these, *here, now, now, now, now])
+    if revived:
+        due_at = now if rule.is_urgent else read_calendar().next_decent(now)
+        Delivery.objects.filter(pk__in=revived).update(due_at=due_at, first_due_at=due_at)
     account.opened += opened
     account.closed += closed
 
@@ -167,7 +179,8 @@ def _reconcile(rule, side, now, subjects, account):
 
 
 def _climb(rule, now, calendar, account, subjects=None, *, since):
-    """Plan each step whose day has come. One missed and overtaken by the next is written down as left out.
+    """Plan each step whose day has come. One missed and overtaken by the next is written down as left out; a message
+    that still waits to be carried to the same person gives way to the new one.
 
     The ladder of what was due before the rule was switched on, `since`, begins on that day: nobody escalates the past.
     """
@@ -198,6 +211,12 @@ def _climb(rule, now, calendar, account, subjects=None, *, since):
             ),
             told AS ({" UNION ALL ".join(parts)}),
             climbed AS (UPDATE reminders_task t SET steps_planned = %s FROM ready r WHERE t.id = r.id),
+            replaced AS (
+                UPDATE reminders_delivery d SET state = 'cancelled', reason = 'overtaken', finished_at = %s
+                FROM ready r JOIN told ON told.subject_id = r.subject_id AND told.side = r.side AND told.skip = ''
+                WHERE d.task_id = r.id AND d.addressee_id = told.addressee_id AND d.channel = 'hand'
+                AND d.state IN ('forward', 'copied')
+            ),
             written AS (
                 INSERT INTO reminders_delivery (key, task_id, rule, step, side, stream, channel, user_id, addressee_id,
                     name, address, language, is_urgent, state, reason, created_at, due_at, first_due_at, attempts,
@@ -219,7 +238,7 @@ def _climb(rule, now, calendar, account, subjects=None, *, since):
         these = [list(subjects)] if subjects is not None else []
         told, left_out = _run(
             statement,
-            [since, rule.name, step.number, since, reached, today, *these, *values, step.number, rule.name,
+            [since, rule.name, step.number, since, reached, today, *these, *values, step.number, now, rule.name,
              step.number, rule.name, step.number, rule.is_urgent, overtaken, overtaken, now, due_at, due_at, overtaken,
              now],
         )  # fmt: skip

@@ -68,7 +68,7 @@ def test_a_pass_a_day_tells_each_step_once(switched_on):
         planner.plan(DAY + timedelta(days=day, hours=1))
     assert told() == [
         (1, "school", "app", "sent", ""),
-        (2, "enterprise", "hand", "forward", ""), (2, "school", "mail", "due", ""),
+        (2, "enterprise", "hand", "cancelled", "overtaken"), (2, "school", "mail", "due", ""),
         (3, "enterprise", "hand", "forward", ""), (3, "school", "mail", "due", ""),
         (4, "school", "mail", "due", ""),
     ]  # fmt: skip
