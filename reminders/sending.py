@@ -13,12 +13,12 @@ import random
 import smtplib
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone, translation
 
 from reminders.models import Channel, Delivery
@@ -34,6 +34,8 @@ LEASE = timedelta(seconds=40)
 BATCH = 50
 #: After so many days of trying a person has to look (RFC 5321, 4.5.4.1).
 GIVE_UP = timedelta(days=5)
+#: With this answer the server ends the conversation (RFC 5321, 3.8): the next mail needs a new one.
+HANGS_UP = 421
 #: The pause after the n-th refusal "not now"; the last one repeats. Greylisting asks for a few minutes.
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120))
 
@@ -92,8 +94,10 @@ def claim(now):
     """Take up to BATCH mails that are due, those waiting longest first, and return them.
 
     A reminder leaves at a decent hour only; what was due in the evening and is claimed at night waits for the morning.
+    What was put off after it had been planned waits as long.
     """
     due = Delivery.objects.filter(state=S.DUE, channel=Channel.MAIL, due_at__lte=now)
+    due = due.filter(Q(task__snoozed_until=None) | Q(task__snoozed_until__lte=timezone.localdate(now)))
     if not read_calendar().is_decent(now):
         due = due.filter(is_urgent=True)
     with transaction.atomic():
@@ -124,10 +128,7 @@ def _hand_over(batch, connection, done, clock):
         with transaction.atomic():
             _finish(finished)
             finished = None
-            # The end of the lease tells our claim from another's.
-            ours = Delivery.objects.filter(pk=delivery.pk, state=S.CLAIMED, leased_until=delivery.leased_until)
-            delivery.leased_until = clock() + LEASE
-            begun = ours.update(state=S.SENDING, attempts=F("attempts") + 1, leased_until=delivery.leased_until)
+            begun = _begin(delivery, clock() + LEASE)
         if not begun:  # its task was closed a moment ago, or the lease lapsed and somebody else took it
             done.cancelled += 1
             continue
@@ -138,21 +139,35 @@ def _hand_over(batch, connection, done, clock):
             code, answer = next(iter(refusal.recipients.values()))
             finished = (delivery, *_verdict(delivery, code, answer, clock()))
         except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as refusal:
-            finished = (delivery, *_verdict(delivery, refusal.smtp_code, refusal.smtp_error, clock()))
+            code = refusal.smtp_code
+            finished = (delivery, *_verdict(delivery, code, refusal.smtp_error, clock()))
+        except ValueError as fault:  # an address that no mail server could be told
+            code = HANGS_UP
+            finished = (delivery, S.FAILED, None, f"{type(fault).__name__}: {fault}"[:500])
         except (smtplib.SMTPException, OSError) as trouble:
             # The line broke in the middle: nobody knows whether this one arrived.
             done.is_down = True
-            _release([delivery], trouble, may_be_double=True)
+            _release([delivery], trouble, **_doubt(delivery, trouble, clock()))
             _release(waiting, trouble)
             _close(connection)
             break
         else:
             crash_point("after_smtp")
+            code = 250
             finished = (delivery, S.SENT, None, "")
         _count(done, finished[1])
+        if code == HANGS_UP:
+            _close(connection)
     with transaction.atomic():
         crash_point("before_commit")
         _finish(finished)
+
+
+def _begin(delivery, until):
+    """Put `delivery` on the wire if it is still ours: the end of its lease tells our claim from another's."""
+    ours = Delivery.objects.filter(pk=delivery.pk, state=S.CLAIMED, leased_until=delivery.leased_until)
+    delivery.leased_until = until
+    return ours.update(state=S.SENDING, attempts=F("attempts") + 1, leased_until=until)
 
 
 def _still_wanted(batch, now, done):
@@ -220,14 +235,29 @@ def _mail(delivery, told):
 def _verdict(delivery, code, answer, now):
     """(state, due_at, error) after the server's refusal: 4xx is "not now", 5xx is "never"."""
     error = f"{code} {answer.decode(errors='replace') if isinstance(answer, bytes) else answer}"[:500]
-    if code >= 500 or now - delivery.first_due_at > GIVE_UP:
+    since = delivery.first_due_at
+    if awake_on := delivery.task.snoozed_until:
+        since = max(since, timezone.make_aware(datetime.combine(awake_on, datetime.min.time())))
+    if code >= 500 or now - since > GIVE_UP:
         return S.FAILED, None, error
     pause = timedelta(seconds=settings.MAIL_PAUSE) or PAUSES[min(delivery.attempts, len(PAUSES) - 1)]
     return S.DUE, now + pause * random.uniform(1, 1.2), error  # noqa: S311 -- so that not all come back at once
 
 
+def _doubt(delivery, trouble, now):
+    """What to write on a mail at which the line broke: marked, and tried again at once.
+
+    Where it was tried before, it may be the reason: it waits as if refused, so that the others are not stuck behind it.
+    """
+    if not delivery.attempts:
+        return {"may_be_double": True}
+    state, due_at, _error = _verdict(delivery, 0, str(trouble), now)
+    then = {"due_at": due_at} if due_at else {"finished_at": now}
+    return {"may_be_double": True, "state": state} | then
+
+
 def _finish(finished):
-    """Write down the end of one delivery, if it is still ours."""
+    """Write down the end of one delivery, if it is still ours; that the server took it is true whoever holds it."""
     if finished is None:
         return
     delivery, state, due_at, error = finished
@@ -236,14 +266,20 @@ def _finish(finished):
         values["due_at"] = due_at
     else:
         values["finished_at"] = timezone.now()
-    Delivery.objects.filter(pk=delivery.pk, state=S.SENDING, leased_until=delivery.leased_until).update(**values)
+    held = Delivery.objects.filter(pk=delivery.pk, state=S.SENDING, leased_until=delivery.leased_until)
+    if state == S.SENT:
+        held = Delivery.objects.filter(pk=delivery.pk, state__in=[S.DUE, S.CLAIMED, S.SENDING])
+    held.update(**values)
 
 
 def _release(deliveries, trouble, **mark):
-    """Give rows back to whoever comes next."""
+    """Give rows back to whoever comes next, as far as they are still ours."""
     log.warning("mail is not taken: %s", trouble)
-    held = Delivery.objects.filter(pk__in=[delivery.pk for delivery in deliveries], state__in=[S.CLAIMED, S.SENDING])
-    held.update(state=S.DUE, leased_until=None, error=str(trouble)[:500], **mark)
+    held = Delivery.objects.filter(
+        pk__in=[delivery.pk for delivery in deliveries], state__in=[S.CLAIMED, S.SENDING],
+        leased_until__in={delivery.leased_until for delivery in deliveries},
+    )  # fmt: skip
+    held.update(**{"state": S.DUE, "leased_until": None, "error": str(trouble)[:500]} | mark)
 
 
 def _count(done, state):

@@ -37,6 +37,6 @@ def test_short(capsys):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_long(seed, capsys):
     dice = dice_of(seed)
-    faults = [*FAULTS, *FAULTS]
+    faults = list(FAULTS)
     dice.shuffle(faults)
     hurt(LONG, faults, dice, capsys)
