@@ -50,7 +50,7 @@ def snooze_task(task, *, by, until, reason, now=None):
         raise ValidationError({"reason": _("Say why in a sentence.")})
     if not today < until <= today + LONGEST_SNOOZE:
         last = today + LONGEST_SNOOZE
-        raise ValidationError({"until": _("Choose a day from tomorrow to %(last)s.") % {"last": last}})
+        raise ValidationError({"until": _("Choose a day from tomorrow to %(last)s.") % {"last": date_format(last)}})
     with transaction.atomic():
         locked = _locked(task, by)
         locked.snoozed_until, locked.snooze_reason, locked.snoozed_by = until, reason, by
@@ -210,6 +210,8 @@ def reason_label(code):
     """Why somebody was left out, as a sentence."""
     return {
         "nobody": _("Nobody of the enterprise is known yet: enter a contact first."),
+        "no_owner": _("Nobody of the school looks after this partner yet: give it an owner first."),
+        "no_lead": _("There is no lead with an account."),
         "no_phone": _("This contact has neither phone nor e-mail."),
         "active": _("Was active in the last three days."),
         "overtaken": _("A later step was due already."),
