@@ -131,7 +131,7 @@ class Gap(Rule):
             stream=OuterRef("pk"), by=OuterRef("owner"), happened_at__gt=now - ACTIVE, happened_at__lte=now
         )
         skip = Case(
-            When(owner=None, then=Value("nobody")),
+            When(owner=None, then=Value("no_owner")),
             When(Exists(wrote), then=Value("active")),
             default=Value(""),
         )
@@ -153,7 +153,7 @@ class Gap(Rule):
         )  # fmt: skip
 
     def _missing_lead(self):
-        return self._row(watched(), dedup="u0", channel=Channel.APP, skip="nobody")
+        return self._row(watched(), dedup="u0", channel=Channel.APP, skip="no_lead")
 
     def _contact(self, nth, now):
         """The n-th contact: by mail where that is switched on and known, else as a draft to carry by hand."""
