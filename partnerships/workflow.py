@@ -63,6 +63,11 @@ def sees_partners(obj, user):
     return None if user.sees_partners else _("Only the school changes this.")
 
 
+def reads_lists(batch, user):
+    """The clock by itself, where nobody is there any more; else whoever sees partners."""
+    return None if user is None else sees_partners(batch, user)
+
+
 # --- under which conditions --------------------------------------------------------------------------------------
 
 
@@ -146,7 +151,7 @@ IMPORT = Lifecycle(
     },
     (
         Move("read", _("Read"), (I.UPLOADED,), I.PREVIEW, sees_partners),
-        Move("fail", _("Give up reading"), (I.UPLOADED,), I.UNREADABLE, sees_partners),
+        Move("fail", _("Give up reading"), (I.UPLOADED, I.APPLYING), I.UNREADABLE, reads_lists),
         Move("apply", _("Apply the good rows"), (I.PREVIEW,), I.APPLYING, sees_partners),
         Move("finish", _("Finish"), (I.APPLYING,), I.APPLIED, sees_partners),
         Move("discard", _("Discard"), (I.PREVIEW, I.UNREADABLE), I.DISCARDED, sees_partners),

@@ -80,6 +80,13 @@ SHEET_NOTES = {
     "lead_from_sheet": _("The sheet's name “%(name)s” was taken as the leading department."),
 }
 
+LOST, NOBODY = "lost", "nobody"
+#: Why a list was not read though nothing is wrong with the sheet.
+NOT_READ = {
+    LOST: _("The file is no longer on the server. Upload it again."),
+    NOBODY: _("Whoever uploaded it may no longer change partners; nothing was written. Somebody else uploads it."),
+}
+
 _SENTENCES = {**PROBLEMS, **NOTES, **SHEET_NOTES}
 
 

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from partnerships.imports.problems import Problem
+from partnerships.imports.problems import NOT_READ, Problem
 from partnerships.models import Enterprise
 from records.sheets import UnreadableSheet
 
@@ -66,7 +66,9 @@ def remarks_shown(batch):
     shown = []
     for remark in batch.remarks:
         if "sheet" not in remark:
-            shown.append({"sheet": "", "sentences": [UnreadableSheet(remark["code"], **remark["params"]).sentence]})
+            code = remark["code"]
+            sentence = NOT_READ.get(code) or UnreadableSheet(code, **remark["params"]).sentence
+            shown.append({"sheet": "", "sentences": [sentence]})
             continue
         sentences = [_sentence(note)["text"] for note in remark["notes"]]
         if sentences:

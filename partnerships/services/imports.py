@@ -11,10 +11,12 @@ from datetime import timedelta
 from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import PARTNER_ROLES, Department, User
 from partnerships.imports.plan import FAULTY, Draft, Known, called, plan
+from partnerships.imports.problems import LOST, NOBODY
 from partnerships.imports.rows import PartnerRow, read_partner_list
 from partnerships.models import Contact, Enterprise, Import, ImportRow, Touchpoint
 from partnerships.rules.names import name_key
@@ -25,7 +27,7 @@ from policies import rules as tables
 from policies.models import Region
 from policies.services import gazetteer, trades
 from records.files import LISTS, open_file, store_file
-from records.models import Audience, Event, Side
+from records.models import Audience, Event, File, Side
 from records.services import record
 from records.sheets import UnreadableSheet
 from records.workflow import move
@@ -58,20 +60,25 @@ def upload_import(*, by, upload, form_key, now=None):
 
 
 def read_import(batch, *, now=None):
-    """Read the file and keep every row with its verdict; moves to "to check", or to "could not be read" with why."""
+    """Read the file and keep every row with its verdict; moves to "to check", or to "could not be read" with why.
+
+    Without its bytes, or without a person who may change partners, a list is not read either.
+    """
     with transaction.atomic():
         batch = (
             Import.objects.select_for_update(of=("self",), no_key=True).select_related("uploaded_by").get(pk=batch.pk)
         )
         if batch.state != ImportState.UPLOADED:
             return batch
+        if not batch.uploaded_by.sees_partners:
+            return _give_up(batch, NOBODY, now=now)
         try:
             with open_file(batch.files.get()) as file:
                 listed = read_partner_list(file.read(), batch.name)
         except UnreadableSheet as error:
-            batch.remarks = [{"code": error.code, "params": error.params}]
-            batch.save(update_fields=["remarks"])
-            return move(batch, IMPORT, "fail", by=batch.uploaded_by, now=now)
+            return _give_up(batch, error.code, error.params, by=batch.uploaded_by, now=now)
+        except (Http404, File.DoesNotExist):
+            return _give_up(batch, LOST, now=now)
         batch.remarks = [
             {"sheet": sheet.name, "rows": sheet.rows, "notes": [note.as_json() for note in sheet.notes]}
             for sheet in listed.sheets
@@ -84,6 +91,13 @@ def read_import(batch, *, now=None):
         return move(batch, IMPORT, "read", by=batch.uploaded_by, now=now)
 
 
+def _give_up(batch, code, params=None, *, by=None, now=None):
+    """Move a locked import to "could not be read", with the reason to show."""
+    batch.remarks = [{"code": code, "params": params or {}}]
+    batch.save(update_fields=["remarks"])
+    return move(batch, IMPORT, "fail", by=by, now=now)
+
+
 def start_applying(batch, *, by, now=None):
     """Mark the import as being applied; `finish_applying` does it. Raises Refused unless it stands to check."""
     return move(batch, IMPORT, "apply", by=by, now=now)
@@ -93,7 +107,7 @@ def finish_applying(batch, *, now=None):
     """Write the good rows in one transaction and move to "applied". Does nothing unless the import is being applied.
 
     Rows whose outcome would differ from the preview are left out with the reason "stale"; they and the faulty rows
-    make up the return file.
+    make up the return file. Where the person may no longer change partners nothing is written.
     """
     now = now or timezone.now()
     for attempt in range(TRIES):
@@ -231,6 +245,8 @@ def _apply(batch, now):
         return Import.objects.get(pk=batch.pk)
     batch = locked[batch.pk]
     by = batch.uploaded_by
+    if not by.sees_partners:
+        return _give_up(batch, NOBODY, now=now)
     kept = list(batch.rows.order_by("position"))
     rows = [PartnerRow.from_json(row.parsed) for row in kept]
     planned = plan(rows, _load_known(rows, by, lock=True), expected=[row.changes for row in kept])

@@ -32,7 +32,8 @@ def hand_out_link(enterprise, *, by, contact=None, message=None, now=None):
     """Hand out a link to the question `message`, or to the whole partnership, made out to `contact`; return it.
 
     The same person asking again within ten minutes gets the same link while nobody has used it. Raises NotAllowed,
-    Refused for a merged enterprise, a message of the enterprise itself, or a contact who has left.
+    Refused for a merged enterprise, a message of the enterprise itself, a message or contact of another enterprise, or
+    a contact who has left.
     """
     now = now or timezone.now()
     if reason := keeps_this_partner(enterprise, by):
@@ -41,6 +42,8 @@ def hand_out_link(enterprise, *, by, contact=None, message=None, now=None):
         raise Refused(reason)
     if message is not None and message.side != Side.SCHOOL:
         raise Refused(_("A link asks for an answer to one of our own messages."))
+    if any(one is not None and one.enterprise_id != enterprise.pk for one in (message, contact)):
+        raise Refused(_("This belongs to another enterprise."))
     if contact is not None and contact.left_on:
         raise Refused(_("%(name)s has left: choose somebody else.") % {"name": contact})
     purpose, subject = (ANSWER, message) if message is not None else (PARTNERSHIP, enterprise)

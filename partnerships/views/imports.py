@@ -50,7 +50,7 @@ def import_new(request):
             return redirect("partnerships:import_detail", batch.pk)
         except Rejected as error:
             form.add_error("file", error)
-    return render(request, "partnerships/import_new.html", {"form": form})
+    return render(request, "partnerships/import_new.html", {"form": form}, status=422 if form.errors else 200)
 
 
 def upload(user, data):

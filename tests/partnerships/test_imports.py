@@ -1,7 +1,8 @@
 """From the uploaded list to the partners: preview, apply, return file, and the same list again."""
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -10,6 +11,8 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Role
+from accounts.services import change_role, disable_user
 from partnerships.models import Contact, Enterprise, Import, ImportRow, Touchpoint
 from partnerships.services import imports as services
 from partnerships.services.touchpoints import check_last_contact
@@ -208,9 +211,14 @@ def test_what_a_lost_worker_left_is_picked_up(cast):
     assert services.pick_up_imports(now=later) == 0
 
 
-def test_one_that_fails_does_not_keep_the_others_waiting(cast, caplog):
-    broken, good = (upload(cast.officer, as_xlsx(layout(GOOD), merged=False)) for _n in range(2))
-    broken.files.all().delete()
+def test_one_that_fails_does_not_keep_the_others_waiting(cast, caplog, monkeypatch):
+    broken, good = (
+        upload(cast.officer, as_xlsx(layout(GOOD), merged=False), name=name) for name in ("坏.xlsx", "好.xlsx")
+    )
+    read_list = services.read_partner_list
+    monkeypatch.setattr(
+        services, "read_partner_list", lambda data, name: 1 / 0 if name == "坏.xlsx" else read_list(data, name)
+    )
     services.pick_up_imports(now=timezone.now() + services.LEFT_ALONE * 2)
     good.refresh_from_db()
     assert good.state == ImportState.PREVIEW
@@ -245,9 +253,42 @@ def test_a_double_upload_shows_the_first(cast):
 def test_a_picture_under_the_name_of_a_list_is_refused_at_the_field(cast, signed_in):
     data = {"form_key": uuid.uuid4(), "file": SimpleUploadedFile("list.xlsx", b"\x89PNG\r\n\x1a\n" + b"x" * 100)}
     response = signed_in(cast.officer).post(reverse("partnerships:import_new"), data)
-    assert response.status_code == 200
+    assert response.status_code == 422
     assert response.context["form"].errors["file"]
     assert not Import.objects.exists()
+
+
+@pytest.mark.parametrize("what", ["bytes", "file", "uploader", "role"])
+def test_a_list_that_nobody_can_read_any_more_says_so(cast, signed_in, settings, what):
+    batch = upload(cast.officer, as_xlsx(layout(GOOD), merged=False))
+    if what == "bytes":
+        for path in Path(settings.FILES_DIR).rglob("*"):
+            path.unlink() if path.is_file() else None
+    elif what == "file":
+        batch.files.all().delete()
+    elif what == "uploader":
+        disable_user(cast.officer, by=cast.administrator)
+    else:
+        change_role(cast.officer, by=cast.administrator, role=Role.TEACHER)
+    services.pick_up_imports(now=timezone.now() + timedelta(minutes=3))
+    batch.refresh_from_db()
+    assert batch.state == ImportState.UNREADABLE
+    assert Event.objects.get(kind="import.fail").by is None
+    page = signed_in(cast.lead).get(reverse("partnerships:import_detail", args=[batch.pk]))
+    (remark,) = page.context["remarks"]
+    sentence = "no longer on the server" if what in ("bytes", "file") else "may no longer change partners"
+    assert sentence in str(remark["sentences"][0])
+    assert not page.context["is_waiting"]
+    assert not Enterprise.objects.filter(uscc=code_for(7)).exists()
+
+
+def test_nothing_is_written_for_somebody_who_is_gone(cast):
+    batch = services.start_applying(read(cast.officer, GOOD), by=cast.officer)
+    disable_user(cast.officer, by=cast.administrator)
+    services.pick_up_imports(now=timezone.now() + timedelta(minutes=3))
+    batch.refresh_from_db()
+    assert batch.state == ImportState.UNREADABLE
+    assert not Enterprise.objects.filter(uscc=code_for(7)).exists()
 
 
 def test_an_import_is_seen_by_its_officer_and_by_leads_only(cast, signed_in):
