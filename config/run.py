@@ -1,7 +1,8 @@
 """`make run`: the whole site with demonstration data on one machine, in the foreground, until Ctrl-C.
 
-Starts, in this order: the embedded PostgreSQL (unless DATABASE_URL names a server), migrations, the demonstration data
-when the database is empty, the web server, and a worker with the clock (beat). Every refusal is one sentence.
+Starts, in this order: the embedded PostgreSQL (unless DATABASE_URL, in the environment or in .env, names a server),
+migrations, the demonstration data when the database is empty, the web server, and a worker with the clock (beat).
+Every refusal is one sentence.
 """
 
 import ctypes
@@ -51,6 +52,7 @@ def _end(number, frame):
 
 def run(stack):
     """Start everything and wait; whatever was started is stopped when `stack` closes, the database last."""
+    read_env_file()
     port = _port(os.environ.get("PORT", "8000"))
     address = f"http://localhost:{port}"
     os.environ |= {"DEMO": "1", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8"}
@@ -84,6 +86,14 @@ def run(stack):
 
 
 # --- before the start --------------------------------------------------------------------------------------------
+
+
+def read_env_file():
+    """Take what .env says, as the settings do, before anything is decided by it; the environment has the last word."""
+    from environ import Env
+
+    if (BASE_DIR / ".env").exists():
+        Env.read_env(BASE_DIR / ".env")
 
 
 def _port(text):

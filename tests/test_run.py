@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pytest
 from django.conf import settings
@@ -75,6 +76,33 @@ def test_a_database_of_another_time_is_one_sentence(monkeypatch):
         run.migrate("var/db")
     assert str(refusal.value).count("\n") == 0
     assert "var/db cannot be used by this version" in str(refusal.value)
+
+
+class ReachedError(Exception):
+    """As far as the test goes."""
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_database_named_in_the_env_file_is_used(monkeypatch, tmp_path, named):
+    for name in ("DEMO", "PYTHONUTF8", "LC_ALL", "SITE_URL", "STATIC_ROOT", "VAR_DIR", "PORT", "DATABASE_URL"):
+        monkeypatch.setenv(name, "")  # so that all of them are as before in the end
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(run, "BASE_DIR", tmp_path)
+    if named:
+        (tmp_path / ".env").write_text("DATABASE_URL=postgres://ronghe@elsewhere/ronghe\n")
+    started = []
+    monkeypatch.setattr(run.localdb, "start", started.append)
+    monkeypatch.setattr(run.localdb, "stop", lambda var_dir: None)
+    monkeypatch.setattr(run, "_refuse_busy", lambda port: None)
+
+    def reached():
+        raise ReachedError
+
+    monkeypatch.setattr(run, "load_django", reached)
+    with ExitStack() as stack, pytest.raises(ReachedError):
+        run.run(stack)
+    assert started == ([] if named else [tmp_path / "var"])
+    assert os.environ.get("DATABASE_URL", "") == ("postgres://ronghe@elsewhere/ronghe" if named else "")
 
 
 @pytest.mark.django_db
