@@ -43,8 +43,8 @@ def carries_it(delivery, user):
 
 
 def still_stands(delivery, user):
-    """What was settled meanwhile is not forwarded any more."""
-    return None if delivery.task.state == TaskState.OPEN else _("This is done already.")
+    """What was settled meanwhile, or replaced by a newer message, is not forwarded any more."""
+    return None if delivery.task.state == TaskState.OPEN and not delivery.reason else _("This is done already.")
 
 
 HAND = Lifecycle(

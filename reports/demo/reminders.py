@@ -113,6 +113,8 @@ def _carry(stage, ago, waiting):
         if len(carried) <= number:
             continue
         waiting.remove(fate)
+        if carried[number].reason == "overtaken":  # a newer message took its place before the officer came to it
+            continue
         if isinstance(what, str):
             _meet(partner, carried[number], what, moment)
         else:

@@ -88,6 +88,8 @@ def objects():
     now = timezone.now()
     links = Link.objects.filter(withdrawn_at=None, expires_at__gt=now, purpose="answer").order_by("pk")
     link, answered = links.filter(answered_at=None).first(), links.exclude(answered_at=None).first()
+    visits = Link.objects.filter(withdrawn_at=None, expires_at__gt=now, purpose="visit").order_by("pk")
+    visit, visited = visits.filter(answered_at=None).first(), visits.exclude(answered_at=None).first()
     dead = Link.objects.filter(expires_at__lt=now).first() or Link.objects.exclude(withdrawn_at=None).first()
     preview = Import.objects.filter(state="preview").first()
     invitation = an_open_invitation()
@@ -110,6 +112,7 @@ def objects():
         "partnerships:thread": [pk], "partnerships:message_on_behalf": [pk], "partnerships:seat_invite": [guest.pk],
         "partnerships:link_hand_out": [pk], "partnerships:link_carry": [link.stream, link.pk],
         "partnerships:link_carry (answered)": [answered.stream, answered.pk],
+        "partnerships:link_carry (visit)": [visited.stream, visited.pk],
         "partnerships:import_list": [], "partnerships:import_new": [], "partnerships:import_detail": [preview.pk],
         "partnerships:registration_list": [],
         "partnerships:registration_detail": [Registration.objects.waiting().first().pk],
@@ -138,6 +141,7 @@ def objects():
         "account_login": [], "account_request_login_code": [], "account_reset_password": [],
         "account_reset_password_done": [], "account_inactive": [], "partnerships:registration_new": [],
         "partnerships:registration_sent": [], "partnerships:link": [link.code],
+        "partnerships:link (visit)": [visit.code], "partnerships:link (visited)": [visited.code],
         "partnerships:link (answered)": [answered.code], "partnerships:link (over)": [dead.code],
         "accounts:mail_list": [],
         "accounts:invitation_accept": [invitation.code],

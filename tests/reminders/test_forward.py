@@ -246,6 +246,14 @@ def test_what_was_settled_meanwhile_is_not_put_back(cast, three, now):
     assert state(three[0]) == "sent"
 
 
+def test_what_a_newer_message_replaced_is_not_put_back(cast, signed_in, three, now):
+    Delivery.objects.filter(pk=three[0].pk).update(state="cancelled", reason="overtaken", finished_at=now)
+    client = signed_in(cast.officer)
+    assert client.get(PAGE).context["done"] == []
+    assert client.post(step(three[0], "untick")).status_code == 409
+    assert state(three[0]) == "cancelled"
+
+
 def test_messages_of_a_task_that_is_done_wait_no_longer(cast, three, now):
     planner.settle("gap", [three[0].stream], now=now)
     assert len(to_forward(cast.officer)) == 3
