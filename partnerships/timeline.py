@@ -185,7 +185,6 @@ SENTENCES = {
     "site.reopened": words(gettext_lazy("Site open again: %(name)s")),
     "assessment.written": words(gettext_lazy("On-site assessment written.")),
     "link.handed_out": words(gettext_lazy("Link handed out to %(addressee)s.")),
-    "link.answered": words(gettext_lazy("Answered through the link.")),
     "link.withdrawn": words(gettext_lazy("Link withdrawn.")),
     "link.renewal_asked": words(gettext_lazy("Asked for a new link. %(phone)s")),
     "import.uploaded": words(gettext_lazy("List uploaded: %(name)s")),
@@ -206,7 +205,6 @@ SENTENCES = {
     "seminar.item_done": words(gettext_lazy("Done, as agreed: %(name)s")),
     "seat.invited": words(gettext_lazy("%(name)s was invited to the portal.")),
     "seat.taken": words(gettext_lazy("%(name)s joined the portal.")),
-    "seat.left": words(gettext_lazy("%(name)s left the portal.")),
     "seat.keeper_changed": words(gettext_lazy("%(name)s now keeps the company's access.")),
 }
 
