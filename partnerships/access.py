@@ -10,9 +10,9 @@ from partnerships.models import Enterprise
 #: The places of the portal's row: drawing, page, and the pages that belong to it.
 PLACES = (
     ("tasks", "portal_home", ("portal_visit",)),
-    ("partnership", "portal_partnership", ("portal_touchpoint_new",)),
+    ("partnership", "portal_partnership", ("portal_touchpoint_new", "portal_seminars", "portal_seminar")),
     ("mail", "portal_thread", ()),
-    ("company", "portal_company", ("portal_site",)),
+    ("company", "portal_company", ("portal_site", "portal_shutdown")),
     ("team", "portal_team", ("portal_colleague_new", "portal_colleague", "portal_invitation")),
 )
 
@@ -30,6 +30,12 @@ def enterprise_in_portal(user, pk):
     if enterprise is None:
         raise Http404
     return enterprise
+
+
+def stream_names(streams):
+    """{id: name} of those partnerships, in the reader's language: for pages of lower apps that all may read."""
+    rows = Enterprise.objects.filter(pk__in=streams).only("name", "name_en")
+    return {enterprise.pk: enterprise.title for enterprise in rows}
 
 
 def portal_home(user):

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 
 from partnerships.models import Enterprise
 from partnerships.models.enterprise import NEVER
-from partnerships.rules.rhythm import CADENCE, SHORTEST, SOON, Rhythm, rhythm
+from partnerships.rules.rhythm import CADENCE, LONGEST, SHORTEST, SOON, Rhythm, rhythm
 from partnerships.workflow import EnterpriseState, keeps_this_partner
 from records.models import Side
 from reminders.models import Task
@@ -48,38 +48,51 @@ def badges():
 # --- in the database ---------------------------------------------------------------------------------------------
 
 
+#: Of each state with a known last contact what has passed since and what has not: so many times the cadence, less days.
+SPANS = {
+    Rhythm.FRESH: (None, (1, SOON)),
+    Rhythm.SOON: ((1, SOON), (1, 0)),
+    Rhythm.GAP: ((1, 0), (2, 0)),
+    Rhythm.SILENT: ((2, 0), None),
+}
+
+
 def in_rhythm(state, today):
-    """The condition that a partner stands in `state` on `today`: the same as rhythm_of(), over the column's index."""
+    """The condition that a partner stands in `state` on `today`: the same as rhythm_of().
+
+    A span of the indexed column for each tier. Own cadences have one computed per row, within the widest that there is,
+    so that the index serves them too.
+    """
     if state == Rhythm.UNKNOWN:
         return WATCHED & Q(last_contact_at__lte=NEVER)
-    known = WATCHED & Q(last_contact_at__gt=NEVER)
-    if state == Rhythm.SILENT:
-        return known & _since(2, 0, today)
-    if state == Rhythm.GAP:
-        return known & _since(1, 0, today) & ~_since(2, 0, today)
-    if state == Rhythm.SOON:
-        return known & _since(1, SOON, today) & ~_since(1, 0, today)
-    return known & ~_since(1, SOON, today)
-
-
-def _since(times, earlier, today):
-    """`times` the cadence, less `earlier` days, lie between the last contact and `today`.
-
-    A fixed day for each tier, and for an own cadence one that is computed from it; the first bound holds for all, so
-    that the index can leave out what is younger.
-    """
+    passed, ahead = SPANS[Rhythm(state)]
     midnight = timezone.make_aware(datetime.combine(today + timedelta(days=1), time()))  # of the day after
-    own = ExpressionWrapper(
-        Value(midnight) - ExpressionWrapper(
-            F("cadence_days") * Value(timedelta(days=times), output_field=DurationField()), DurationField()
-        ) + Value(timedelta(days=earlier), output_field=DurationField()),
-        DateTimeField(),
-    )  # fmt: skip
-    reached = Q(cadence_days__isnull=False, last_contact_at__lt=own)
+    inside = Q(cadence_days__isnull=False)
+    if passed:
+        inside &= Q(last_contact_at__lt=_computed(midnight, *passed))
+        inside &= Q(last_contact_at__lt=_moment(midnight, SHORTEST, *passed))
+    if ahead:
+        inside &= Q(last_contact_at__gte=_computed(midnight, *ahead))
+        inside &= Q(last_contact_at__gte=_moment(midnight, LONGEST, *ahead))
     for tier, days in CADENCE.items():
-        bound = midnight - timedelta(days=times * days - earlier)
-        reached |= Q(cadence_days=None, tier=tier, last_contact_at__lt=bound)
-    return Q(last_contact_at__lt=midnight - timedelta(days=times * SHORTEST - earlier)) & reached
+        of_tier = Q(cadence_days=None, tier=tier)
+        if passed:
+            of_tier &= Q(last_contact_at__lt=_moment(midnight, days, *passed))
+        if ahead:
+            of_tier &= Q(last_contact_at__gte=_moment(midnight, days, *ahead))
+        inside |= of_tier
+    return WATCHED & Q(last_contact_at__gt=NEVER) & inside
+
+
+def _moment(midnight, days, times, earlier):
+    """Before this moment lay the last contact where `times` the cadence, less `earlier` days, have passed."""
+    return midnight - timedelta(days=times * days - earlier)
+
+
+def _computed(midnight, times, earlier):
+    """The same out of the row's own cadence."""
+    days = ExpressionWrapper(F("cadence_days") * Value(timedelta(days=times), DurationField()), DurationField())
+    return ExpressionWrapper(Value(midnight + timedelta(days=earlier), DateTimeField()) - days, DateTimeField())
 
 
 # --- a portfolio -------------------------------------------------------------------------------------------------
