@@ -137,6 +137,8 @@ TIMELINE_SENTENCES = [
     "accounts.timeline.SENTENCES", "reminders.timeline.SENTENCES", "partnerships.timeline.SENTENCES",
 ]  # fmt: skip
 
+#: Function (ids) -> {id: name}: what the partnership behind `stream` is called.
+STREAM_NAMES = "partnerships.access.stream_names"
 #: Objects of reminders.rules.Rule: what the planner watches.
 REMINDER_RULES = ["partnerships.reminders.GAP"]
 
@@ -235,7 +237,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 
 HTTPS = env.bool("HTTPS", PRODUCTION)
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked from inside the container, where no proxy stands
+SECURE_REDIRECT_EXEMPT = [r"^healthz(/reminders)?$"]  # asked from inside the container, where no proxy stands
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0

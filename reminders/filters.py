@@ -1,6 +1,7 @@
 """What the list of deliveries can be narrowed by."""
 
 import django_filters as filters
+from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from records.models import Side
@@ -21,7 +22,10 @@ class DeliveryFilter(filters.FilterSet):
         label=_("Side"), choices=[choice for choice in Side.choices if choice[0] != Side.BOTH],
         empty_label=_("both sides"),
     )  # fmt: skip
-    double = filters.BooleanFilter(field_name="may_be_double", label=_("possibly twice"))
+    double = filters.BooleanFilter(
+        field_name="may_be_double", label=_("possibly twice"),
+        widget=forms.Select(choices=[("", _("once or twice")), ("true", _("possibly twice"))]),
+    )  # fmt: skip
 
     class Meta:
         model = Delivery

@@ -1,12 +1,14 @@
 """The reminder centre: for every rule who would be told now and why, who is left out, and what was sent last."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, prefetch_related_objects
+from django.db.models import Count
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -191,8 +193,7 @@ def visible_deliveries(user):
 
 def lines(deliveries, now):
     """Each telling as a row of a page: to whom, about what, which step, and how far it got."""
-    prefetch_related_objects(deliveries, "task__subject")
-    known = rules()
+    known, partners = rules(), abouts(deliveries)
     labels = {(name, step.number): step.label for name, rule in known.items() for step in rule.steps}
     return [
         {
@@ -200,7 +201,7 @@ def lines(deliveries, now):
             "rule": known[one.rule].label if one.rule in known else one.rule,
             "step": labels.get((one.rule, one.step)) or _("by hand: remind now"),
             "to": one.name or str(one.user or "") or _("nobody"),
-            "about": getattr(one.task.subject, "title", None) or str(one.task.subject),
+            "about": partners[one.pk],
             "badge": BADGES.get(one.state, ""),
             "reason": services.reason_label(one.reason) if one.reason else "",
             "leaves": leaves(one, now),
@@ -208,6 +209,19 @@ def lines(deliveries, now):
         }
         for one in deliveries
     ]
+
+
+def abouts(deliveries):
+    """{delivery.pk: the name of the partner, or without one what its task is about}."""
+    names = import_string(settings.STREAM_NAMES)({one.stream for one in deliveries if one.stream})
+    lines_of = {}
+    for name, rule in rules().items():
+        tasks = [one.task for one in deliveries if one.stream is None and one.rule == name]
+        lines_of |= rule.lines(tasks) if tasks else {}
+    return {
+        one.pk: names.get(one.stream) or (lines_of[one.task_id].about if one.task_id in lines_of else "")
+        for one in deliveries
+    }
 
 
 def leaves(delivery, now):

@@ -224,6 +224,28 @@ def test_a_doubled_mail_says_so_and_links_to_the_partner(lead, told):
     assert reverse("partnerships:enterprise_detail", args=[told.pk]) in text
 
 
+def test_each_partner_is_named_by_one_question(lead, told, django_assert_max_num_queries):
+    for number in range(10):
+        other = EnterpriseFactory(name=f"宁波远洋{number}有限公司")
+        copy_of(Delivery.objects.first(), f"copy:{number}", stream=other.pk)
+    with django_assert_max_num_queries(20):
+        text = page(lead, "delivery_list")
+    assert "宁波远洋3有限公司" in text
+    assert "宁波远洋9有限公司" in text
+
+
+def test_what_hangs_on_no_partner_says_what_it_is_about(lead, told):
+    Delivery.objects.update(stream=None)
+    text = page(lead, "delivery_list")
+    assert "杭州恒力轴承有限公司" in text
+    assert reverse("partnerships:enterprise_detail", args=[told.pk]) not in text
+
+
+def test_a_telling_of_a_rule_that_is_gone_is_still_listed(lead, told, settings):
+    settings.REMINDER_RULES = []
+    assert "杭州恒力轴承有限公司" in page(lead, "delivery_list")
+
+
 def test_a_refused_mail_is_sent_again(lead, told):
     refused = Delivery.objects.get(channel="mail", state="due")
     Delivery.objects.filter(pk=refused.pk).update(state="failed", error="550 no such user")
