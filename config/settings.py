@@ -140,7 +140,12 @@ TIMELINE_SENTENCES = [
 #: Function (ids) -> {id: name}: what the partnership behind `stream` is called.
 STREAM_NAMES = "partnerships.access.stream_names"
 #: Objects of reminders.rules.Rule: what the planner watches.
-REMINDER_RULES = ["partnerships.reminders.GAP"]
+REMINDER_RULES = [
+    "partnerships.reminders.GAP",
+    "partnerships.seminar_reminders.INVITATION",
+    "partnerships.seminar_reminders.CANCELLED",
+    "partnerships.seminar_reminders.PROMISED",
+]
 
 # --- data --------------------------------------------------------------------------------------------------------
 

@@ -38,12 +38,6 @@ def stream_names(streams):
     return {enterprise.pk: enterprise.title for enterprise in rows}
 
 
-def stream_names(streams):
-    """{id: name} of those partnerships, in the reader's language: for pages of lower apps that all may read."""
-    rows = Enterprise.objects.filter(pk__in=streams).only("name", "name_en")
-    return {enterprise.pk: enterprise.title for enterprise in rows}
-
-
 def portal_home(user):
     """HR staff land in the portal of their first enterprise; nobody else lands here."""
     enterprise = enterprises_of(user).order_by("sort_key", "pk").first()

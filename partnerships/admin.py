@@ -40,6 +40,14 @@ class SiteAdmin(PartnershipAdmin):
     exclude = ["form_key"]
 
 
+@admin.register(models.Shutdown)
+class ShutdownAdmin(PartnershipAdmin):
+    list_display = ["enterprise", "starts_on", "ends_on", "note"]
+    list_filter = ["starts_on"]
+    list_select_related = ["enterprise"]
+    search_fields = ["enterprise__name", "note"]
+
+
 @admin.register(models.Contact)
 class ContactAdmin(PartnershipAdmin):
     list_display = ["name", "honorific", "enterprise", "position", "email", "user", "is_keeper", "left_on"]
@@ -104,6 +112,49 @@ class MessageAdmin(PartnershipAdmin):
     list_select_related = ["enterprise", "author"]
     search_fields = ["enterprise__name", "body", "author_name"]
     exclude = ["form_key"]
+
+
+@admin.register(models.Seminar)
+class SeminarAdmin(PartnershipAdmin):
+    list_display = ["title", "kind", "state", "starts_at", "organiser", "department"]
+    list_filter = ["kind", "state", "department"]
+    list_select_related = ["organiser", "department"]
+    search_fields = ["title", "title_en", "place", "=id"]
+    exclude = ["form_key"]
+
+
+@admin.register(models.SeminarSeries)
+class SeminarSeriesAdmin(PartnershipAdmin):
+    list_display = ["rule", "created_by", "created_at"]
+    list_filter = ["created_at"]
+    list_select_related = ["created_by"]
+    search_fields = ["rule"]
+    exclude = ["form_key"]
+
+
+@admin.register(models.SeminarGuest)
+class SeminarGuestAdmin(PartnershipAdmin):
+    list_display = ["seminar", "enterprise", "user", "answer", "head_count", "attended"]
+    list_filter = ["answer", "attended"]
+    list_select_related = ["seminar", "enterprise", "user"]
+    search_fields = ["seminar__title", "enterprise__name", "user__name"]
+
+
+@admin.register(models.ActionItem)
+class ActionItemAdmin(PartnershipAdmin):
+    list_display = ["text", "side", "owner", "enterprise", "due_on", "done_at"]
+    list_filter = ["side", "due_on"]
+    list_select_related = ["owner", "enterprise"]
+    search_fields = ["text", "enterprise__name", "owner__name"]
+
+
+@admin.register(models.CalendarFeed)
+class CalendarFeedAdmin(PartnershipAdmin):
+    list_display = ["user", "made_at"]
+    list_filter = ["made_at"]
+    list_select_related = ["user"]
+    search_fields = ["user__name"]
+    exclude = ["code"]
 
 
 @admin.register(models.Registration)

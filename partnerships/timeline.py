@@ -195,7 +195,7 @@ SENTENCES = {
         on_day(gettext_lazy("The school invites you to “%(name)s” on %(when)s.")),
     ),
     "seminar.changed": on_day(gettext_lazy("“%(name)s” has changed: it is on %(when)s.")),
-    "seminar.cancelled": on_day(gettext_lazy("“%(name)s” on %(when)s does not take place. %(note)s")),
+    "seminar.cancelled": on_day(gettext_lazy("“%(name)s” on %(when)s does not take place. %(reason)s")),
     "seminar.answered": seminar_answer,
     "seminar.hold": words(gettext_lazy("It was held.")),
     "seminar.close": words(gettext_lazy("It is closed.")),

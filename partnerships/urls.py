@@ -15,6 +15,7 @@ from partnerships.views import (
     partner_list,
     portal,
     registrations,
+    seminars,
     sites,
     thread,
     timeline,
@@ -134,4 +135,27 @@ urlpatterns += [
     path("partners/registrations/<int:pk>/", registrations.registration_detail, name="registration_detail"),
     path("partners/registrations/<int:pk>/accept/", registrations.registration_accept, name="registration_accept"),
     path("partners/registrations/<int:pk>/refuse/", registrations.registration_refuse, name="registration_refuse"),
+]
+
+# --- seminars, and calendars to subscribe to (views/seminars.py) ---
+urlpatterns += [
+    path("events/", seminars.seminar_list, name="seminar_list"),
+    path("events/new/", seminars.seminar_new, name="seminar_new"),
+    path("events/<int:pk>/", seminars.seminar_detail, name="seminar_detail"),
+    path("events/<int:pk>/edit/", seminars.seminar_edit, name="seminar_edit"),
+    path("events/<int:pk>/invite/", seminars.seminar_invite, name="seminar_invite"),
+    path("events/<int:pk>/print/", seminars.seminar_print, name="seminar_print"),
+    path("events/<int:pk>/cancel/", seminars.seminar_cancel, name="seminar_cancel"),
+    path("events/<int:pk>/close/", seminars.seminar_close, name="seminar_close"),
+    path("events/<int:pk>/guests/<int:guest>/", seminars.seminar_guest, name="seminar_guest"),
+    path("events/<int:pk>/attendance/", seminars.seminar_attendance, name="seminar_attendance"),
+    path("events/<int:pk>/minutes/", seminars.seminar_minutes, name="seminar_minutes"),
+    path("events/<int:pk>/items/", seminars.seminar_item_new, name="seminar_item_new"),
+    path("events/<int:pk>/items/<int:item>/done/", seminars.seminar_item_done, name="seminar_item_done"),
+    path("events/<int:pk>/event.ics", seminars.seminar_calendar, name="seminar_calendar"),
+    path("calendar/", seminars.calendar_own, name="calendar_own"),
+    path("calendar/<slug:code>.ics", seminars.calendar_feed, name="calendar_feed"),
+    path(PORTAL + "events/", seminars.portal_seminars, name="portal_seminars"),
+    path(PORTAL + "events/<int:seminar>/", seminars.portal_seminar, name="portal_seminar"),
+    path(PORTAL + "events/items/<int:item>/done/", seminars.portal_item_done, name="portal_item_done"),
 ]

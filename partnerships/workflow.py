@@ -27,6 +27,13 @@ class ImportState(models.TextChoices):
     DISCARDED = "discarded", _("discarded")
 
 
+class SeminarState(models.TextChoices):
+    PLANNED = "planned", _("planned")
+    HELD = "held", _("held")
+    CLOSED = "closed", _("closed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
 class RegistrationState(models.TextChoices):
     WAITING = "waiting", _("to be vetted")
     ACCEPTED = "accepted", _("accepted")
@@ -172,3 +179,36 @@ REGISTRATION = Lifecycle(
         Move("refuse", _("Refuse"), (R.WAITING,), R.REFUSED, sees_partners, needs_note=True),
     ),
 )
+
+
+def keeps_this_seminar(seminar, user):
+    """Whoever organises it, colleagues of its department, leads and administrators."""
+    if user.sees_everything or (user.sees_partners and user.pk == seminar.organiser_id):
+        return None
+    if user.sees_partners and user.department_id and user.department_id == seminar.department_id:
+        return None
+    return _("This event belongs to another colleague: ask %(name)s.") % {"name": seminar.organiser}
+
+
+M = SeminarState
+SEMINAR = Lifecycle(
+    "seminar",
+    M,
+    {
+        M.PLANNED: Words(
+            _("planned"), _("Next: invite, and see who comes."), _("planned"), _("Tell us whether you come."),
+        ),
+        M.HELD: Words(
+            _("held"), _("Next: write the minutes and who does what."), _("held"), _("The school writes the minutes."),
+        ),
+        M.CLOSED: Words(_("closed"), _("Nothing is due."), _("closed"), _("The minutes stand below.")),
+        M.CANCELLED: Words(
+            _("cancelled"), _("Nothing is due."), _("cancelled"), _("It does not take place."),
+        ),
+    },
+    (
+        Move("hold", _("Record who came"), (M.PLANNED,), M.HELD, keeps_this_seminar),
+        Move("close", _("Close"), (M.HELD,), M.CLOSED, keeps_this_seminar),
+        Move("cancel", _("Cancel the event"), (M.PLANNED,), M.CANCELLED, keeps_this_seminar, needs_note=True),
+    ),
+)  # fmt: skip

@@ -93,7 +93,7 @@ class Row:
 
 
 #: Arguments that are secrets of their own: to know one is to hold it.
-CARRIED = {"code", "dead_code", "invitation_code", "digest"}
+CARRIED = {"code", "dead_code", "invitation_code", "feed_code", "digest"}
 
 
 def read_table(text):
@@ -189,6 +189,13 @@ def _person(name="林青"):
     return {"name": name, "honorific": "林经理", "phones": "13800000009", "language": "en", "form_key": key()}
 
 
+def _seminar():
+    day = localdate() + timedelta(days=9)
+    return {
+        "kind": "research", "title": "研讨会", "starts_at": f"{day}T09:00", "ends_at": f"{day}T11:00", "place": "报告厅"
+    }  # fmt: skip
+
+
 def _findings():
     return {content.value: "Seen." for content in Content}
 
@@ -262,6 +269,16 @@ FORMS = {
     "partnerships:link": lambda side: {"body": "Wednesday.", "who": "other", "name": "林青", "form_key": key()},
     "partnerships:link_ask": lambda side: {"name": "林青"},
     "partnerships:import_new": lambda side: {"file": csv(), "form_key": key()},
+    "partnerships:seminar_new": lambda side: _seminar() | {"form_key": key()},
+    "partnerships:seminar_edit": lambda side: _version(side) | _seminar(),
+    "partnerships:seminar_invite": lambda side: {"enterprises": [side.twin]},
+    "partnerships:seminar_cancel": lambda side: {"note": "Too few."},
+    "partnerships:seminar_guest": lambda side: {"answer": "yes", "head_count": 1, "said_by": "林青"},
+    "partnerships:seminar_minutes": lambda side: _version(side) | {"minutes": "Spoken."},
+    "partnerships:seminar_item_new": lambda side: {
+        "text": "Write it.", "who": f"e{side.enterprise}", "due_on": localdate() + timedelta(days=9)
+    },
+    "partnerships:portal_seminar": lambda side: {"answer": "no"},
     "partnerships:registration_new": lambda side: {
         "name": "温州青山泵业有限公司", "uscc": code_for(9), "contact_name": "林青", "phone": "13800000009",
         "wishes": "Interns.", "form_key": key(),

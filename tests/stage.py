@@ -29,6 +29,7 @@ from accounts.services import invite_person
 from partnerships.imports.problems import Problem
 from partnerships.imports.rows import PartnerRow
 from partnerships.models import (
+    ActionItem,
     Assessment,
     AssessmentFinding,
     Enterprise,
@@ -36,9 +37,12 @@ from partnerships.models import (
     ImportRow,
     ProxyEntry,
     Registration,
+    Seminar,
+    SeminarGuest,
     Shutdown,
 )
 from partnerships.services.enterprises import NAMES, naming
+from partnerships.services.seminars import make_feed
 from partnerships.timeline import SENTENCES
 from records import links
 from records.files import ATTACHMENTS, store_file
@@ -76,6 +80,8 @@ SHARED = {
     "touchpoint.logged", "touchpoint.changed", "message.written", "proxy.entered", "proxy.confirmed", "proxy.corrected",
     "contact.left", "contact.returned", "seat.invited", "seat.taken", "seat.keeper_changed",
     "enterprise.activate", "enterprise.resume", "file.given",
+    "seminar.invited", "seminar.changed", "seminar.cancelled", "seminar.answered", "seminar.minuted",
+    "seminar.item_added", "seminar.item_done",
 }  # fmt: skip
 
 
@@ -92,6 +98,7 @@ def set_stage():
         Pulse.objects.create(name=name, at=timezone.now() + timedelta(days=1))
     _mark_people(stage)
     stage.missing = SimpleNamespace(**dict.fromkeys(vars(stage.a), 999_999_999))
+    stage.missing.feed_code = "1" * 28
     stage.missing.code = stage.missing.dead_code = stage.missing.invitation_code = "1" * 14
     stage.missing.picture = stage.missing.document = UUID(int=4 << 76 | 8 << 60)
     return stage
@@ -161,6 +168,7 @@ def _rows_of(cast, enterprise, canary, officer, member):
     side.site, side.closed_site, side.contact, side.gone = site.pk, closed.pk, contact.pk, gone.pk
     side.member = enterprise.contacts.get(user=member).pk
     _exchanges(side, enterprise, canary, officer, now)
+    _seminars(side, enterprise, canary, officer, now)
     _papers_of_the_school(side, enterprise, officer, now)
     _refused_mail(side, enterprise, officer, now)
     _carried(side, enterprise, canary, officer, now)
@@ -198,6 +206,27 @@ def _exchanges(side, enterprise, canary, officer, now):
     side.asked_picture = keep(jpeg(canary), question, officer).pk
     side.asked_document = keep(xlsx(canary), question, officer).pk
     side.files = [row.key for row in (keep(xlsx(canary), row, officer) for row in (answer, waiting, proxied))]
+
+
+def _seminars(side, enterprise, canary, officer, now):
+    """One that lies ahead and one that was held, to which this enterprise alone is invited."""
+    values = {"organiser": officer, "place": "x", "department": officer.department}
+    day = timedelta(days=1)
+    ahead = Seminar.objects.create(title="x", starts_at=now + 9 * day, ends_at=now + 10 * day, **values)
+    held = Seminar.objects.create(title="x", starts_at=now - day, ends_at=now - day / 2, state="held", **values)
+    mark(ahead, canary, minutes="", decisions="")
+    mark(held, canary)
+    for seminar in (ahead, held):
+        answered = {"answer": "yes", "head_count": 2, "answered_at": now, "answered_name": "x"}
+        guest = SeminarGuest.objects.create(seminar=seminar, enterprise=enterprise, invited_by=officer, **answered)
+        mark(guest, canary)
+    side.guest = ahead.guests.get().pk
+    item = ActionItem.objects.create(
+        seminar=held, text="x", side="enterprise", enterprise=enterprise, due_on=now.date() + 30 * day
+    )
+    mark(item, canary, done_name="")
+    side.seminar, side.held_seminar, side.item = ahead.pk, held.pk, item.pk
+    side.feed_code = make_feed(enterprise.contacts.get(is_keeper=True).user).code
 
 
 def _papers_of_the_school(side, enterprise, officer, now):

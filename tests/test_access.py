@@ -191,6 +191,27 @@ partnerships:registration_list                            ii oooo ff fff ff    i
 partnerships:registration_detail(registration)            ii oooo nn nnn nn    ii mmmm mm mmm mm
 partnerships:registration_accept(registration)            ii mmmm mm mmm mm    ii rrrr nn nnn nn
 partnerships:registration_refuse(registration)            ii mmmm mm mmm mm    ii rrrr nn nnn nn
+
+# --- events: all officers read, who organises or belongs to the department changes; an enterprise reads its invitation
+partnerships:seminar_list                                 ii oooo ff fff ff    ii mmmm mm mmm mm
+partnerships:seminar_new                                  ii oooo ff fff ff    ii rrrr ff fff ff
+partnerships:seminar_detail(seminar)                      ii oooo nn fff nn    ii mmmm mm mmm mm
+partnerships:seminar_edit(seminar)                        ii ooof nn fff nn    ii rrrf nn fff nn
+partnerships:seminar_invite(seminar)                      ii ooof nn fff nn    ii rrrf nn fff nn
+partnerships:seminar_print(seminar)                       ii oooo nn fff nn    ii mmmm mm mmm mm
+partnerships:seminar_cancel(seminar)                      ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:seminar_close(held_seminar)                  ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:seminar_guest(seminar guest)                 ii oooo nn fff nn    ii rrrf nn fff nn
+partnerships:seminar_attendance(held_seminar)             ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:seminar_minutes(held_seminar)                ii ooof nn fff nn    ii rrrf nn fff nn
+partnerships:seminar_item_new(held_seminar)               ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:seminar_item_done(held_seminar item)         ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:seminar_calendar(seminar)                    ii oooo nn ooo nn    ii mmmm mm mmm mm
+partnerships:portal_seminars(enterprise)                  ii nnnn nn ooo nn    ii mmmm mm mmm mm
+partnerships:portal_seminar(enterprise seminar)           ii nnnn nn ooo nn    ii nnnn nn rrr nn
+partnerships:portal_item_done(enterprise item)            ii mmmm mm mmm mm    ii nnnn nn rrr nn
+partnerships:calendar_own                                 ii oooo oo ooo oo    ii rrrr rr rrr rr
+partnerships:calendar_feed(feed_code)                     oo oooo oo ooo oo    mm mmmm mm mmm mm
 """
 ROWS = read_table(TABLE)
 METHODS = ("get", "post")

@@ -5,12 +5,15 @@ from partnerships.models.contact import Contact
 from partnerships.models.enterprise import Enterprise, Shutdown, Site, is_member
 from partnerships.models.importing import Import, ImportRow
 from partnerships.models.registration import Registration
+from partnerships.models.seminar import ActionItem, CalendarFeed, Seminar, SeminarGuest, SeminarSeries
 from partnerships.models.thread import Message
 from partnerships.models.touchpoint import ProxyEntry, Touchpoint, Trip
 
 __all__ = [
+    "ActionItem",
     "Assessment",
     "AssessmentFinding",
+    "CalendarFeed",
     "Contact",
     "Enterprise",
     "Import",
@@ -18,6 +21,9 @@ __all__ = [
     "Message",
     "ProxyEntry",
     "Registration",
+    "Seminar",
+    "SeminarGuest",
+    "SeminarSeries",
     "Shutdown",
     "Site",
     "Touchpoint",

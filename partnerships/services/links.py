@@ -114,6 +114,8 @@ def default_message(link):
             what = " ".join(link.subject.body.split())
         elif link.purpose == VISIT:
             what = visit_question()
+        elif link.purpose == SEMINAR:
+            what = _("here is what we invite you to, do you come?")
         else:
             what = _("please have a look at what we do together")
     return carried_message(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from partnerships.models import Contact, Enterprise, ImportRow, Touchpoint
 from partnerships.rules import names
 from partnerships.services.enterprises import FIELDS, NAMES, naming, shown
+from partnerships.services.seminars import move_guests
 from partnerships.services.touchpoints import refresh_last_contact
 from partnerships.workflow import keeps_this_partner
 from records.models import Event, Link
@@ -254,6 +255,7 @@ def _move_rows(survivor, other):
     for rows in (other.touchpoints, other.messages, other.proxy_entries, other.sites, other.assessments):
         rows.update(enterprise=survivor)
     other.registrations.update(enterprise=survivor)
+    move_guests(survivor, other)
     ImportRow.objects.filter(enterprise=other).update(enterprise=survivor)
     other.children.exclude(pk=survivor.pk).update(parent=survivor)
     Event.objects.in_stream(other.pk).update(stream=survivor.pk)
