@@ -10,6 +10,7 @@ from partnerships.services.touchpoints import refresh_last_contact
 from records.models import Event
 from reminders import planner
 from reminders.models import Delivery, Pulse, Switch, Task
+from reminders.rules import rules
 from reminders.workflow import DeliveryState
 from tests.partnerships.factories import ContactFactory, EnterpriseFactory, TouchpointFactory, UserFactory
 
@@ -156,6 +157,14 @@ def test_a_rehearsal_comes_as_a_fragment_to_the_same_page(lead, quiet):
 
 def test_a_rehearsal_with_nobody_to_tell_says_so(lead):
     assert "Nobody would be told now." in lead.post(reverse("reminders:rule", args=["gap"])).content.decode()
+
+
+@pytest.mark.parametrize("name", sorted(rules()))
+def test_every_rule_has_its_page_and_its_rehearsal(lead, quiet, name):
+    url = reverse("reminders:rule", args=[name])
+    assert lead.get(url).status_code == 200
+    assert lead.post(url).status_code == 200
+    assert not Delivery.objects.exists()
 
 
 def test_a_long_rehearsal_is_cut_and_counts_all(lead, quiet, monkeypatch):
