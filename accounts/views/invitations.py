@@ -15,9 +15,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import errors, mails, proof, qr, rules, services
+from accounts import errors, mails, proof, rules, services
 from accounts.forms import AcceptForm, InvitationForm
 from accounts.models import Invitation, User
+from records import qr
 from records.workflow import Refused
 
 LIMITS = {"invitation": "10/m/ip"}

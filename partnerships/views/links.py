@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import errors, qr
+from accounts import errors
 from accounts.access import client_address
 from partnerships.forms.editing import add_errors
 from partnerships.forms.links import AnswerForm, AskNewForm, CarryForm
@@ -25,7 +25,7 @@ from partnerships.views import seminars, visits
 from partnerships.views.doors import partner
 from partnerships.views.files import picture_response
 from partnerships.workflow import ENTERPRISE, keeps_this_partner
-from records import links
+from records import links, qr
 from records.files import attachment
 from records.models import Event, Link, Side
 from records.services import look

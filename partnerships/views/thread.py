@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import mails, qr
+from accounts import mails
 from partnerships.forms.editing import add_errors
 from partnerships.forms.links import CarryForm
 from partnerships.forms.seats import InviteForm
@@ -17,7 +17,7 @@ from partnerships.services import seats
 from partnerships.services.thread import in_thread, waiting_for, write_message
 from partnerships.views.doors import partner, school_page
 from partnerships.workflow import keeps_this_partner
-from records import keyset
+from records import keyset, qr
 from records.models import Side
 
 PAGE = 20

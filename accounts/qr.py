@@ -1,5 +1,0 @@
-"""The QR code of records, under the name its older callers know."""
-
-from records.qr import svg
-
-__all__ = ["svg"]
