@@ -34,7 +34,7 @@ RHYTHMS = {
 #: Partner -> how many days ago the last exchange was, where the story of the reminders needs it; None: never yet.
 LAST = {
     "桐屹电气": 66, "闵恒自动化": 73, "苕川电梯": 79, "南泓自动化": 110, "海屿泵业": 104, "婺能电机": 97,
-    "甬铸模具": 56, "澄工模塑": 24, "砺锋钱塘": 31, "骋嘉汽车": 100, "百衡会计": 96, "惠邻里物业": 98,
+    "甬铸模具": 56, "澄工模塑": 24, "砺锋钱塘": 69, "临澜数控": 71, "骋嘉汽车": 100, "百衡会计": 96, "惠邻里物业": 98,
     "青芒互动": 101, "乘帆电商": 63, "宇衡传感": None,
 }  # fmt: skip
 #: With these nobody works yet.

@@ -26,7 +26,7 @@ AUTOMATIC = ("海屿泵业", "骋嘉汽车", "百禾堂医药", "康陌健康", 
 #: What became of messages: (days ago, partner, which message, what); all others still wait.
 #: "tick" sent, "copy" copied, "drop" not this time, "opened" sent and read; else what the contact answered with a tap.
 FATES = (
-    (24, "锡岳刀具", 0, "tick"), (17, "锡岳刀具", 1, "opened"), (17, "锡岳刀具", 2, "drop"), (22, "瓯鹭电器", 0, "tick"),
+    (24, "锡岳刀具", 0, "tick"), (17, "锡岳刀具", 1, "opened"), (22, "瓯鹭电器", 0, "tick"),
     (20, "云汀度假村", 0, "tick"),
     (18, "南泓自动化", 0, "opened"), (12, "南泓自动化", 0, (Reply.YES, "下周三下午两点以后")),
     (17, "苕川电梯", 0, "opened"), (9, "苕川电梯", 1, "tick"), (9, "苕川电梯", 2, "drop"),

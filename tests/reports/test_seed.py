@@ -169,7 +169,7 @@ class TestWhole:
             last = timezone.localdate(enterprise.last_contact_at) if enterprise.had_contact else None
             rhythms[rhythm(last, NOW.date(), enterprise.cadence)] += 1
         assert set(rhythms) == set(Rhythm)
-        assert rhythms[Rhythm.FRESH] > watched.count() / 2
+        assert rhythms[Rhythm.FRESH] > watched.count() / 3
         assert watched.exclude(cadence_days=None).count() == 2
         assert 3 <= watched.filter(messages_automatic=True).count() < watched.count() / 5
 
