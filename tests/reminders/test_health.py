@@ -220,5 +220,5 @@ def test_it_costs_little(django_assert_max_num_queries):
     beats()
     for minutes in range(5):
         mail(ago(minutes=minutes))
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(6):
         take_health(NOW)
