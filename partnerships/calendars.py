@@ -1,6 +1,7 @@
 """Calendar files (RFC 5545): the invitation of one guest, its end, and the feed of one person."""
 
 from datetime import UTC, timedelta
+from email.utils import parseaddr
 
 from django.conf import settings
 from django.urls import reverse
@@ -85,7 +86,8 @@ def _event(seminar, now, url):
         event.add("description", description)
     if url:
         event.add("url", vUri(url))
-    organiser = vCalAddress(f"mailto:{seminar.organiser.email or settings.DEFAULT_FROM_EMAIL}")
+    # The site's own mailbox, from which the mail comes: how to reach a colleague is not handed around in files.
+    organiser = vCalAddress(f"mailto:{parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}")
     organiser.params["CN"] = str(seminar.organiser)
     event.add("organizer", organiser)
     event.add("status", "CANCELLED" if seminar.state == SeminarState.CANCELLED else "CONFIRMED")

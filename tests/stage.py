@@ -39,6 +39,7 @@ from partnerships.models import (
     Registration,
     Seminar,
     SeminarGuest,
+    SeminarSeries,
     Shutdown,
 )
 from partnerships.services.enterprises import NAMES, naming
@@ -225,6 +226,9 @@ def _seminars(side, enterprise, canary, officer, now):
         seminar=held, text="x", side="enterprise", enterprise=enterprise, due_on=now.date() + 30 * day
     )
     mark(item, canary, done_name="")
+    done = {"due_on": now.date(), "done_at": now, "done_by": officer, "done_name": "x"}
+    mark(ActionItem.objects.create(seminar=held, text="x", side="school", owner=officer, **done), SCHOOL)
+    mark(SeminarSeries.objects.create(rule="x", created_by=officer), SCHOOL)
     side.seminar, side.held_seminar, side.item = ahead.pk, held.pk, item.pk
     side.feed_code = make_feed(enterprise.contacts.get(is_keeper=True).user).code
 

@@ -36,6 +36,7 @@ def stage(django_db_setup, django_db_blocker):
         standing.absurd = SimpleNamespace(**dict.fromkeys(vars(standing.a), 10**30))
         standing.absurd.picture = standing.absurd.document = uuid.uuid4()
         standing.absurd.code = standing.absurd.dead_code = standing.absurd.invitation_code = "z" * 22
+        standing.absurd.feed_code = "z" * 28
         yield standing
 
 

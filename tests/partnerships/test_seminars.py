@@ -229,7 +229,8 @@ def test_each_mail_carries_the_calendar_file_and_a_short_text(switched_on):
     assert event["DTSTART"].dt == START.astimezone(UTC)
     assert event["DTEND"].dt == DETAILS["ends_at"].astimezone(UTC)
     assert event["ATTENDEE"] == "mailto:zhao@example.org"
-    assert event["ORGANIZER"] == f"mailto:{seminar.organiser.email}"
+    assert event["ORGANIZER"] == "mailto:ronghe@localhost"
+    assert event["ORGANIZER"].params["CN"] == str(seminar.organiser)
 
 
 def test_without_the_officers_word_it_waits_to_be_carried(switched_on):
