@@ -1,6 +1,6 @@
 """The rules of this app: what the planner reminds both sides of, and in which words."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
@@ -96,7 +96,9 @@ class Gap(Rule):
             .filter(task_due_on__lte=horizon)
             .annotate(
                 task_stream=F("pk"),
-                task_episode=Cast(Cast(Extract("last_contact_at", "epoch"), BigIntegerField()), CharField()),
+                task_episode=Cast(
+                    Cast(Extract("last_contact_at", "epoch", tzinfo=UTC), BigIntegerField()), CharField()
+                ),
                 task_owner_id=F("owner_id"),
                 task_params=Value({}, JSONField()),
                 task_held=Exists(closed),
