@@ -170,6 +170,8 @@ class Delivery(models.Model):
         verbose_name_plural = _("deliveries")
         indexes = [
             models.Index("due_at", "id", name="delivery_waiting", condition=Q(state__in=["due", "claimed", "sending"])),
+            models.Index("id", name="delivery_refused", condition=Q(state="failed")),
+            models.Index("id", name="delivery_maybe_double", condition=Q(may_be_double=True)),
             models.Index("task", name="delivery_of_task"),
             models.Index("link", name="delivery_by_link", condition=Q(link__isnull=False)),
             models.Index("stream", "id", name="delivery_of_stream"),

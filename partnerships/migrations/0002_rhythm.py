@@ -84,4 +84,8 @@ class Migration(migrations.Migration):
             model_name='shutdown',
             constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='shutdown_ends_after_start', violation_error_message='The last day cannot lie before the first.'),
         ),
+        migrations.AddIndex(
+            model_name='enterprise',
+            index=models.Index(models.F('last_contact_at'), models.F('id'), condition=models.Q(('cadence_days__isnull', False)), name='enterprise_own_cadence'),
+        ),
     ]

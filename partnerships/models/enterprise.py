@@ -225,6 +225,9 @@ class Enterprise(models.Model):
             models.Index("lead_department", "sort_key", "id", name="enterprise_department"),
             models.Index("name_key", name="enterprise_name_key"),
             models.Index("core_key", name="enterprise_core_key"),
+            models.Index(
+                "last_contact_at", "id", name="enterprise_own_cadence", condition=Q(cadence_days__isnull=False)
+            ),
             # few rows, spread over all: without it the last of them is found by reading every row
             models.Index("sort_key", "id", name="enterprise_flagged", condition=RED_FLAG),
             GinIndex(fields=["grams"], name="enterprise_grams"),

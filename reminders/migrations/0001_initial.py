@@ -213,4 +213,12 @@ class Migration(migrations.Migration):
             model_name='delivery',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('leased_until__isnull', False), ('state__in', ['claimed', 'sending'])), models.Q(models.Q(('state__in', ['claimed', 'sending']), _negated=True), ('leased_until', None)), _connector='OR'), name='delivery_leased_while_taken'),
         ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(models.F('id'), condition=models.Q(('state', 'failed')), name='delivery_refused'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(models.F('id'), condition=models.Q(('may_be_double', True)), name='delivery_maybe_double'),
+        ),
     ]
