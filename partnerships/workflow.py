@@ -28,9 +28,9 @@ class ImportState(models.TextChoices):
 
 
 class SeminarState(models.TextChoices):
-    PLANNED = "planned", _("planned")
+    PLANNED = "planned", _("scheduled")
     HELD = "held", _("held")
-    CLOSED = "closed", _("closed")
+    CLOSED = "closed", _("wrapped up")
     CANCELLED = "cancelled", _("cancelled")
 
 
@@ -196,12 +196,12 @@ SEMINAR = Lifecycle(
     M,
     {
         M.PLANNED: Words(
-            _("planned"), _("Next: invite, and see who comes."), _("planned"), _("Tell us whether you come."),
+            _("scheduled"), _("Next: invite, and see who comes."), _("scheduled"), _("Tell us whether you come."),
         ),
         M.HELD: Words(
             _("held"), _("Next: write the minutes and who does what."), _("held"), _("The school writes the minutes."),
         ),
-        M.CLOSED: Words(_("closed"), _("Nothing is due."), _("closed"), _("The minutes stand below.")),
+        M.CLOSED: Words(_("wrapped up"), _("Nothing is due."), _("wrapped up"), _("The minutes stand below.")),
         M.CANCELLED: Words(
             _("cancelled"), _("Nothing is due."), _("cancelled"), _("It does not take place."),
         ),

@@ -95,6 +95,7 @@ def objects():
     invitation = an_open_invitation()
     colleague = Contact.objects.filter(enterprise=firm, left_on=None).exclude(pk=zhao.pk).first()
     mail = mailbox.latest(1)
+    ahead, held, seat, invited = seminars(lin, firm)
     task = Task.objects.open().filter(owner=lin, side="school").first()
 
     officer = {
@@ -113,6 +114,11 @@ def objects():
         "partnerships:link_hand_out": [pk], "partnerships:link_carry": [link.stream, link.pk],
         "partnerships:link_carry (answered)": [answered.stream, answered.pk],
         "partnerships:link_carry (visit)": [visited.stream, visited.pk],
+        "partnerships:seminar_list": [], "partnerships:seminar_new": [], "partnerships:calendar_own": [],
+        "partnerships:seminar_detail": [ahead.pk], "partnerships:seminar_edit": [ahead.pk],
+        "partnerships:seminar_invite": [ahead.pk], "partnerships:seminar_print": [ahead.pk],
+        "partnerships:seminar_guest": [ahead.pk, seat.pk], "partnerships:seminar_detail (held)": [held.pk],
+        "partnerships:seminar_minutes": [held.pk],
         "partnerships:import_list": [], "partnerships:import_new": [], "partnerships:import_detail": [preview.pk],
         "partnerships:registration_list": [],
         "partnerships:registration_detail": [Registration.objects.waiting().first().pk],
@@ -129,6 +135,8 @@ def objects():
         "accounts:invitation_list": [], "accounts:invitation": [invitation.pk],
     }  # fmt: skip
     hr = {
+        "partnerships:portal_seminars": [pk], "partnerships:portal_seminar": [pk, ahead.pk],
+        "partnerships:portal_seminar (held)": [pk, held.pk],
         "partnerships:portal_home": [pk], "partnerships:portal_partnership": [pk],
         "partnerships:portal_touchpoint_new": [pk], "partnerships:portal_thread": [pk],
         "partnerships:portal_visit": [pk],
@@ -142,6 +150,7 @@ def objects():
         "account_reset_password_done": [], "account_inactive": [], "partnerships:registration_new": [],
         "partnerships:registration_sent": [], "partnerships:link": [link.code],
         "partnerships:link (visit)": [visit.code], "partnerships:link (visited)": [visited.code],
+        "partnerships:link (seminar)": [invited.code],
         "partnerships:link (answered)": [answered.code], "partnerships:link (over)": [dead.code],
         "accounts:mail_list": [],
         "accounts:invitation_accept": [invitation.code],
@@ -151,6 +160,37 @@ def objects():
     pages = {"officer": officer, "lead": lead, "administrator": administrator, "hr": hr, "": nobody}
     pages["teacher"] = pages["counsellor"] = {"reports:today": [], "accounts:profile": []}
     return pages
+
+
+def seminars(by, enterprise):
+    """One that lies ahead, one that was held, the enterprise's seat at the first, and a link to it."""
+    from datetime import timedelta
+    from uuid import UUID
+
+    from django.utils import timezone
+
+    from partnerships.services import seminars as services
+    from partnerships.services.links import SEMINAR
+    from records.links import hand_out
+
+    made = []
+    for key, days, title in ((1, 9, "人才培养方案研讨会"), (2, -10, "校企合作座谈会")):
+        begins = timezone.now() + timedelta(days=days)
+        fields = {"kind": "research", "title": title, "title_en": "Seminar", "place": "图书馆报告厅"}
+        fields |= {"starts_at": begins, "ends_at": begins + timedelta(hours=2)}
+        fields |= {"enterprises": [enterprise], "now": begins - timedelta(days=9)}
+        made.append(services.plan_seminar(by=by, form_key=UUID(int=key), **fields))
+    ahead, held = made
+    if held.state == "planned":
+        then = held.starts_at + timedelta(hours=1)
+        services.record_attendance(held, by=by, attended=[], now=then)
+        services.write_minutes(
+            held, by=by, version=held.version, minutes="谈了课程。", decisions="共建课程。", now=then
+        )  # fmt: skip
+        due = then.date() + timedelta(days=20)
+        services.add_action_item(held, by=by, text="提供案例", due_on=due, enterprise=enterprise, now=then)
+    seat = ahead.guests.get(enterprise=enterprise)
+    return ahead, held, seat, hand_out(SEMINAR, subject=seat, stream=enterprise.pk, by=by)
 
 
 def an_open_invitation():

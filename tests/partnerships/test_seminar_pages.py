@@ -204,3 +204,35 @@ def test_a_feed_ends_with_the_account_and_leaves_out_what_was_declined(cast, sig
     cast.hr.is_active = False
     cast.hr.save()
     assert signed_in().get(url).status_code == 404
+
+
+def test_many_cost_no_more_queries_than_few(cast, signed_in, django_assert_max_num_queries):
+    """The guard against N+1 reads along; here the pages have something to trip over."""
+    for n in range(4):
+        row = planned(cast.officer, enterprises=[cast.a, cast.b], users=[cast.lead, cast.administrator], **SOON)
+        if n:
+            Seminar.objects.filter(pk=row.pk).update(
+                starts_at=NOW - timedelta(days=n), ends_at=NOW - timedelta(hours=9)
+            )
+            services.record_attendance(row, by=cast.officer, attended=[], now=NOW)
+            due = NOW.date() + timedelta(days=9)
+            for whom in ({"enterprise": cast.a}, {"enterprise": cast.b}, {"owner": cast.lead}, {"owner": cast.officer}):
+                services.add_action_item(row, by=cast.officer, text="x", due_on=due, now=NOW, **whom)
+    officer, hr = signed_in(cast.officer), signed_in(cast.hr)
+    with django_assert_max_num_queries(30):
+        officer.get(page("seminar_list"))
+    for name in ("seminar_detail", "seminar_print"):
+        with django_assert_max_num_queries(40):
+            assert officer.get(page(name, row.pk)).status_code == 200
+    assert hr.get(page("portal_seminars", cast.a.pk)).status_code == 200
+    assert hr.get(page("portal_seminar", cast.a.pk, row.pk)).status_code == 200
+    assert hr.get(page("portal_home", cast.a.pk)).status_code == 200
+
+
+def test_the_officer_carries_an_invitations_link(cast, signed_in, seminar):
+    guest = seminar.guests.get(enterprise=cast.a)
+    link = hand_out(SEMINAR, subject=guest, stream=cast.a.pk, by=cast.officer, language="en")
+    client = signed_in(cast.officer)
+    assert client.get(page("link_carry", cast.a.pk, link.pk)).status_code == 200
+    assert client.get(page("link_hand_out", cast.a.pk)).status_code == 200
+    assert client.post(page("link_renew", cast.a.pk, link.pk)).status_code == 302

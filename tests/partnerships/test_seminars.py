@@ -15,12 +15,15 @@ from partnerships.rules.seminars import occurrences, rule_of
 from partnerships.services import seminars as services
 from partnerships.services.enterprises import Conflict
 from partnerships.services.links import SEMINAR
+from partnerships.services.merging import merge_enterprises
 from partnerships.timeline import SENTENCES, entries_of
 from records.links import hand_out
 from records.models import Event
 from records.workflow import NotAllowed, Refused
 from reminders import planner, sending
 from reminders.models import Delivery, Switch, Task
+from reminders.rules import rules
+from reminders.services import remind_now
 from tests.partnerships.factories import ContactFactory, EnterpriseFactory, UserFactory
 
 #: A Thursday morning, and a seminar four weeks later.
@@ -471,3 +474,53 @@ def test_both_timelines_tell_it(cast):
     texts = [entry.text for entry in entries_of(events, cast.a, for_enterprise=True)]
     assert all(DETAILS["title"] in text for text in texts)
     assert {event.kind for event in Event.objects.filter(kind__startswith="seminar.")} <= set(SENTENCES)
+
+
+# --- beside the ladder -----------------------------------------------------------------------------------------------
+
+
+def test_every_task_has_its_line_and_every_rule_can_be_rehearsed(switched_on):
+    seminar = planned(users=[UserFactory()])
+    off = planned(enterprises=[partner()])
+    round_at(DAY)
+    services.cancel_seminar(off, by=off.organiser, note="x", now=DAY)
+    over = planned(starts_at=DAY + timedelta(hours=1), ends_at=DAY + timedelta(hours=2))
+    now = DAY + timedelta(hours=3)
+    held(over, now=now)
+    for who in ({"owner": over.organiser}, {"enterprise": over.guests.get().enterprise}):
+        services.add_action_item(over, by=over.organiser, text="写课程标准", due_on=date(2026, 12, 1), now=now, **who)
+    planner.plan(now)
+    known = rules()
+    for name in ("seminar", "seminar_cancelled", "seminar_item"):
+        tasks = list(Task.objects.open().filter(rule=name))
+        lines = known[name].lines(tasks)
+        assert tasks
+        assert {task.pk for task in tasks} == set(lines)
+        assert all(line.title and line.url and line.action for line in lines.values())
+    Delivery.objects.all().delete()
+    assert planner.rehearse("seminar", now).account.told == 0  # the tasks stand: their steps are planned
+    services.invite(seminar, by=seminar.organiser, enterprises=[partner()], now=now)
+    assert planner.rehearse("seminar", now).account.told == 1
+
+
+def test_remind_now_repeats_the_invitation(switched_on):
+    seminar = planned()
+    round_at(DAY)
+    (task,) = Task.objects.open()
+    again = DAY + timedelta(days=4)
+    remind_now(task, by=task.owner, now=again)
+    sending.send_due(again)
+    assert len(mail.outbox) == 2
+    assert calendar_of(mail.outbox[1])[1]["UID"].startswith(str(seminar.uid))
+
+
+def test_two_rows_of_one_enterprise_become_one_invitation(cast):
+    twin = EnterpriseFactory(name="恒力轴承", owner=cast.officer)
+    both = planned(cast.officer, enterprises=[cast.a, twin])
+    alone = planned(cast.officer, enterprises=[twin])
+    guest = both.guests.get(enterprise=twin)
+    services.answer_invitation(guest, answer="yes", head_count=2, by=cast.officer, said_by="孙总", now=DAY)
+    merge_enterprises(cast.a, twin, by=cast.lead, versions=(cast.a.version, twin.version))
+    stays = both.guests.get()
+    assert (stays.enterprise, stays.answer, stays.head_count) == (cast.a, "yes", 2)
+    assert alone.guests.get().enterprise == cast.a
