@@ -16,7 +16,7 @@ class TaskState(models.TextChoices):
 
 
 class DeliveryState(models.TextChoices):
-    DUE = "due", gettext_lazy("due")
+    DUE = "due", gettext_lazy("waiting to be sent")
     CLAIMED = "claimed", gettext_lazy("taken by a sender")
     SENDING = "sending", gettext_lazy("being handed over")
     SENT = "sent", gettext_lazy("sent")

@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
                 ('address', models.CharField(blank=True, max_length=254, verbose_name='address')),
                 ('language', models.CharField(choices=[('zh-hans', '简体中文'), ('en', 'English')], default='zh-hans', max_length=10, verbose_name='language')),
                 ('is_urgent', models.BooleanField(default=False, verbose_name='urgent')),
-                ('state', models.CharField(choices=[('due', 'due'), ('claimed', 'taken by a sender'), ('sending', 'being handed over'), ('sent', 'sent'), ('failed', 'refused'), ('cancelled', 'no longer needed'), ('skipped', 'left out'), ('forward', 'to forward'), ('copied', 'copied'), ('opened', 'opened'), ('answered', 'answered')], default='due', max_length=10, verbose_name='state')),
+                ('state', models.CharField(choices=[('due', 'waiting to be sent'), ('claimed', 'taken by a sender'), ('sending', 'being handed over'), ('sent', 'sent'), ('failed', 'refused'), ('cancelled', 'no longer needed'), ('skipped', 'left out'), ('forward', 'to forward'), ('copied', 'copied'), ('opened', 'opened'), ('answered', 'answered')], default='due', max_length=10, verbose_name='state')),
                 ('reason', models.CharField(blank=True, max_length=40, verbose_name='reason')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='planned')),
                 ('due_at', models.DateTimeField(verbose_name='due')),
