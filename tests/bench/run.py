@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from reports.demo import scale
-from tests.bench import pages, sheets, weight
+from tests.bench import pages, reminders, sheets, weight
 from tests.bench.measure import Row, Section, seconds, timed
 
 SEED_LIMIT, FILL_LIMIT = 20, 240
@@ -18,6 +18,8 @@ class Size:
     touchpoints: int
     imported: int
     exported: int
+    open_tasks: int
+    mails: int
     runs: int
     repeats: int
 
@@ -29,8 +31,8 @@ class Size:
         )
 
 
-FULL = Size(50_000, 1_000_000, 10_000, 100_000, runs=3, repeats=7)
-QUICK = Size(2_000, 20_000, 300, 1_000, runs=1, repeats=2)
+FULL = Size(50_000, 1_000_000, 10_000, 100_000, 200_000, 4_000, runs=3, repeats=7)
+QUICK = Size(2_000, 20_000, 300, 1_000, 5_000, 100, runs=1, repeats=2)
 
 
 def measure(size, seed, *, say=print):
@@ -56,7 +58,9 @@ def measure(size, seed, *, say=print):
     say("Measuring lists in and out …")
     handed_out = sheets.export_section(size.exported, size.runs)
     taken_in = sheets.import_section(visitor, size.imported, size.runs)
-    return [*sections, taken_in, handed_out, weights, data]
+    say("Measuring reminders …")
+    reminded = reminders.section(size.open_tasks, size.mails, size.runs)
+    return [*sections, taken_in, handed_out, reminded, weights, data]
 
 
 def postgres_version():

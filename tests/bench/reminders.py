@@ -1,0 +1,232 @@
+"""The planner over all partnerships beside its bare SQL, and the hand-over beside a bare loop of smtplib."""
+
+import smtplib
+import time
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from statistics import median
+
+from aiosmtpd.controller import Controller
+from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
+from django.core.mail import get_connection
+from django.db import connection, transaction
+from django.utils import timezone
+
+from partnerships.models import Enterprise
+from reminders import planner, sending
+from reminders.models import Delivery, Switch, Task
+from tests.bench.measure import Row, Section, seconds, timed
+from tests.smoke.machine import free_port
+
+STEADY_LIMIT, STEADY_RATIO, FIRST_RATIO, HAND_OVER_SHARE = 5, 3, 3, 0.45
+#: A working morning, from which everybody's last contact is counted back.
+NOW = timezone.make_aware(datetime(2026, 11, 19, 9, 0))
+#: What the first pass has to know of each partnership, by itself: one read of the facts.
+FACTS = """
+    SELECT id, last_contact_at, owner_id,
+        greatest((last_contact_at AT TIME ZONE 'Asia/Shanghai')::date
+            + coalesce(cadence_days, CASE tier WHEN 1 THEN 30 WHEN 2 THEN 60 ELSE 90 END),
+            (created_at AT TIME ZONE 'Asia/Shanghai')::date) AS due_on
+    FROM partnerships_enterprise
+    WHERE merged_into_id IS NULL AND relation = 'partner' AND state = 'active' AND last_contact_at > '1900-01-02'
+"""
+
+
+def section(open_tasks, mails, runs):
+    """Everything is taken back at the end of each part; what the rest of the bench measures stays as it is."""
+    found = Section(
+        "Reminders",
+        "The rule of quiet partners over every enterprise; the yard-stick of a pass is the same rows by one plain "
+        "statement, that of the hand-over a loop of smtplib over one connection to the same mail server.",
+    )
+    with transaction.atomic():
+        partners = _everybody_is_a_partner()
+        first, bare_first, rows = _first_pass(runs)
+        planner.plan(NOW)
+        _more_tasks(open_tasks - Task.objects.open().count())
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE reminders_task, reminders_delivery, partnerships_enterprise")
+        steady, bare_steady = _steady_pass(runs)
+        found.rows += [
+            _against(f"first pass: {partners:,} partnerships, {rows:,} rows", first, bare_first, FIRST_RATIO),
+            _against(
+                f"steady pass: {partners:,} partnerships, {Task.objects.open().count():,} open tasks", steady, bare_steady,
+                STEADY_RATIO, cap=STEADY_LIMIT,
+            ),
+        ]  # fmt: skip
+        transaction.set_rollback(True)
+    own, bare = _hand_over(mails, runs)
+    share = median(one / other for one, other in zip(own, bare, strict=True))
+    found.rows.append(
+        Row(
+            f"hand-over of {mails:,} mails", f"{median(own):.0f} /s", yardstick=f"{median(bare):.0f} /s",
+            ratio=f"{share:.0%}", limit=f"≥ {HAND_OVER_SHARE:.0%}", met=share >= HAND_OVER_SHARE,
+        )
+    )  # fmt: skip
+    return found
+
+
+def _against(figure, own, bare, limit, cap=None):
+    ratio = median(one / other for one, other in zip(own, bare, strict=True))
+    met = ratio <= limit and (cap is None or median(own) <= cap)
+    return Row(
+        figure, seconds(median(own)), yardstick=seconds(median(bare)), ratio=f"{ratio:.1f} ×",
+        limit=f"≤ {limit:g} ×" + (f", ≤ {cap} s" if cap else ""), met=met,
+    )  # fmt: skip
+
+
+def _everybody_is_a_partner():
+    """Active, with an owner, and the gap of each somewhere between fresh and long over."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(
+            """
+            UPDATE partnerships_enterprise SET relation = 'partner', state = 'active', cadence_days = NULL,
+                created_at = %s - interval '900 days', last_contact_at = %s - (1 + id %% 120) * interval '1 day'
+            WHERE merged_into_id IS NULL
+            """,
+            [NOW, NOW],
+        )
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+    Delivery.objects.all().delete()
+    Task.objects.all().delete()
+    Switch.objects.update_or_create(rule="gap", defaults={"mode": "on", "changed_at": NOW - timedelta(days=365)})
+    return Enterprise.objects.count()
+
+
+def _undone(function):
+    """How long it takes; taken back afterwards."""
+    with transaction.atomic():
+        taken, answer = timed(function)
+        transaction.set_rollback(True)
+    return taken, answer
+
+
+def _first_pass(runs):
+    """The pass beside a plain INSERT … SELECT of the very rows it writes, into the same tables."""
+    with transaction.atomic():
+        planner.plan(NOW)
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE TEMPORARY TABLE bench_task AS SELECT * FROM reminders_task")
+            cursor.execute("CREATE TEMPORARY TABLE bench_delivery AS SELECT * FROM reminders_delivery")
+        rows = Task.objects.count() + Delivery.objects.count()
+        Delivery.objects.all().delete()
+        Task.objects.all().delete()
+
+        def bare():
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT count(*) FROM ({FACTS}) facts")
+                cursor.execute("INSERT INTO reminders_task SELECT * FROM bench_task")
+                cursor.execute("INSERT INTO reminders_delivery SELECT * FROM bench_delivery")
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+        def own():
+            planner.plan(NOW)
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+        figures = [(_undone(bare)[0], _undone(own)[0]) for _n in range(runs)]
+        transaction.set_rollback(True)
+    return [own for _bare, own in figures], [bare for bare, _own in figures], rows
+
+
+def _more_tasks(number):
+    """Tasks of rules to come, so that the table is as large as a busy school's."""
+    kind = ContentType.objects.get_for_model(Enterprise).pk
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO reminders_task (rule, side, subject_type_id, subject_id, stream, episode, due_on, params, is_held,
+                steps_planned, state, opened_at, snooze_reason)
+            SELECT 'bench', CASE n %% 2 WHEN 0 THEN 'school' ELSE 'enterprise' END, %s, n, n, n::text, %s::date, '{}', false, 4,
+                'open', %s, ''
+            FROM generate_series(1, %s) n
+            """,
+            [kind, NOW.date(), NOW, max(0, number)],
+        )
+
+
+def _steady_pass(runs):
+    """Nothing changed since the last pass: the facts and the open tasks are read and compared, nothing is written."""
+    bare_statement = f"""
+        SELECT count(*) FROM ({FACTS}) facts FULL JOIN
+            (SELECT * FROM reminders_task WHERE rule = 'gap' AND side = %s AND state = 'open') task
+            ON task.subject_id = facts.id AND task.due_on = facts.due_on
+    """
+
+    def bare():
+        with connection.cursor() as cursor:
+            for side in ("school", "enterprise"):
+                cursor.execute(bare_statement, [side])
+
+    figures = [(timed(bare)[0], timed(planner.plan, NOW)[0]) for _n in range(runs)]
+    return [own for _bare, own in figures], [bare for bare, _own in figures]
+
+
+# --- the hand-over ---------------------------------------------------------------------------------------------------
+
+
+class Sink:
+    async def handle_DATA(self, server, session, envelope):
+        return "250 OK"
+
+
+def _hand_over(number, runs):
+    """Mails a second: our own, and those of a bare loop over one connection."""
+    port = free_port()
+    controller = Controller(Sink(), hostname="127.0.0.1", port=port)
+    controller.start()
+    open_line = sending.get_connection
+    sending.get_connection = lambda: get_connection(
+        "django.core.mail.backends.smtp.EmailBackend", host="127.0.0.1", port=port
+    )
+    try:
+        figures = [(number / _bare_loop(port, number), number / _own_loop(number)) for _n in range(runs)]
+    finally:
+        sending.get_connection = open_line
+        controller.stop()
+    return [own for _bare, own in figures], [bare for bare, _own in figures]
+
+
+def _bare_loop(port, number):
+    started = time.perf_counter()
+    with smtplib.SMTP("127.0.0.1", port) as server:
+        for n in range(number):
+            letter = EmailMessage()
+            letter["From"], letter["To"] = settings.DEFAULT_FROM_EMAIL, f"p{n}@school.example"
+            letter["Subject"] = "恒力轴承有限公司：该联系了"
+            letter.set_content("上次往来已有一段时间，合作节奏为 90 天。\n\nhttps://ronghe.example/partners/1/\n")
+            server.send_message(letter)
+    return time.perf_counter() - started
+
+
+def _own_loop(number):
+    """As in production: nothing around it is one transaction, each mail's end is committed."""
+    enterprise = Enterprise.objects.current().exclude(owner=None).first()
+    before = (enterprise.relation, enterprise.state, enterprise.last_contact_at, enterprise.created_at)
+    rows = Enterprise.objects.filter(pk=enterprise.pk)
+    rows.update(
+        relation="partner",
+        state="active",
+        last_contact_at=NOW - timedelta(days=400),
+        created_at=NOW - timedelta(days=500),
+    )
+    Switch.objects.update_or_create(rule="gap", defaults={"mode": "on", "changed_at": NOW - timedelta(days=500)})
+    planner.plan(NOW, subjects=[enterprise.pk])
+    task = Task.objects.open().filter(subject_id=enterprise.pk, side="school").first()
+    Delivery.objects.bulk_create(
+        Delivery(
+            key=f"bench:{n}", task=task, rule="gap", step=2, side="school", stream=enterprise.pk, channel="mail",
+            user=enterprise.owner, address=f"p{n}@school.example", due_at=NOW - timedelta(days=900), first_due_at=NOW,
+        )
+        for n in range(number)
+    )  # fmt: skip
+    try:
+        taken, done = timed(lambda: sending.send_due(NOW, seconds=600))
+        assert done.sent >= number, done
+    finally:
+        Delivery.objects.filter(task__subject_id=enterprise.pk).delete()
+        Task.objects.filter(subject_id=enterprise.pk).delete()
+        rows.update(**dict(zip(("relation", "state", "last_contact_at", "created_at"), before, strict=True)))
+    return taken * number / done.sent
