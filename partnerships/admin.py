@@ -150,7 +150,7 @@ class ActionItemAdmin(PartnershipAdmin):
 
 @admin.register(models.CalendarFeed)
 class CalendarFeedAdmin(PartnershipAdmin):
-    list_display = ["user", "made_at"]
+    list_display = ["id", "user", "made_at"]
     list_filter = ["made_at"]
     list_select_related = ["user"]
     search_fields = ["user__name"]

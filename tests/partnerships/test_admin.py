@@ -1,5 +1,7 @@
 """The admin: every model of partnerships and records is listed, searchable, read-only, and query-flat."""
 
+from datetime import timedelta
+
 import pytest
 from django.apps import apps
 from django.contrib import admin
@@ -8,11 +10,24 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from partnerships.models import Assessment, AssessmentFinding, Import, ImportRow, Registration
+from partnerships.models import (
+    ActionItem,
+    Assessment,
+    AssessmentFinding,
+    Import,
+    ImportRow,
+    Registration,
+    Seminar,
+    SeminarGuest,
+    SeminarSeries,
+    Shutdown,
+)
+from partnerships.services.seminars import make_feed
 from records.models import Event, File, Link, Look
 from records.services import look, record
 from tests.partnerships.factories import (
     ContactFactory,
+    DepartmentFactory,
     EnterpriseFactory,
     FileFactory,
     MessageFactory,
@@ -52,6 +67,8 @@ def rows(count):
         ImportRow.objects.create(
             batch=batch, position=n, sheet="机电", line=3, parsed={}, verdict="new", enterprise=enterprise
         )
+        Shutdown.objects.create(enterprise=enterprise, starts_on=timezone.localdate(), ends_on=timezone.localdate())
+        _event(enterprise)
         code = "1" * 8 + BASE58[Link.objects.count() // 50 % 50] + BASE58[Link.objects.count() % 50] + "11"
         link = Link.objects.create(
             code=code, purpose="thread", subject=enterprise, stream=enterprise.pk, created_by=UserFactory(),
@@ -60,6 +77,21 @@ def rows(count):
         record("enterprise.created", subject=enterprise, stream=enterprise.pk, by=UserFactory())
         Look.objects.create(what="page", subject=enterprise, by=UserFactory(), link=link)
         FileFactory(subject=enterprise, uploaded_by=UserFactory())
+
+
+def _event(enterprise):
+    """A seminar of a series with its guest and an action item, and somebody's calendar."""
+    organiser, begins = UserFactory(), timezone.now()
+    seminar = Seminar.objects.create(
+        series=SeminarSeries.objects.create(rule="FREQ=WEEKLY;COUNT=2", created_by=organiser), title="研讨会",
+        starts_at=begins, ends_at=begins + timedelta(hours=2), place="报告厅", organiser=organiser,
+        department=DepartmentFactory(),
+    )  # fmt: skip
+    SeminarGuest.objects.create(seminar=seminar, enterprise=enterprise, invited_by=organiser)
+    ActionItem.objects.create(
+        seminar=seminar, text="写标准", side="school", owner=organiser, due_on=timezone.localdate()
+    )  # fmt: skip
+    make_feed(organiser)
 
 
 def page_of(model, name="changelist", *args):
