@@ -41,7 +41,7 @@ def today(request):
         "everybodys": everybodys,
         "tomorrow": now.date() + timedelta(days=1),
         "longest": now.date() + LONGEST_SNOOZE,
-        "to_forward": to_forward(user, now=now).count(),
+        "to_forward": keyset.count(to_forward(user, now=now)).shown,
         "states": _states(portfolio),
         "band": portfolio_band(user, now.date()),
         "quiet": portfolio.filter(state=Enterprise.State.ACTIVE).order_by("last_contact_at", "pk")[:5],

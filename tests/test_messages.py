@@ -17,7 +17,17 @@ MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_l
 CHINESE = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}|%[sd%]")
 #: Texts that are the same in Chinese.
-SAME_IN_CHINESE = {"%(name)s, ", "English", "Ronghe", "PDF", "CSV", "Excel", "QR", "%(a)s · %(b)s"}
+SAME_IN_CHINESE = {
+    "%(name)s, ",
+    "English",
+    "Ronghe",
+    "PDF",
+    "CSV",
+    "Excel",
+    "QR",
+    "%(a)s · %(b)s",
+    "%(when)s, %(where)s",
+}
 
 
 def read_catalog(text):

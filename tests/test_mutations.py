@@ -30,6 +30,10 @@ def pages(*names):
     return lambda stage: [reverse(f"partnerships:{name}", args=[stage.a.enterprise]) for name in names]
 
 
+def contacts_in_the_portal(stage):
+    return [path + "?show=contacts" for path in pages("portal_partnership")(stage)]
+
+
 def school_files(stage):
     return [reverse("partnerships:file", args=[key]) for key in stage.a.school_files]
 
@@ -66,7 +70,7 @@ HOLES = {
         (access, "enterprises_of", lambda user: Enterprise.objects.all()), "teacher", PORTAL
     ),
     "events both sides may read": ((EventQuerySet, "shared", lambda self: self), "hr", PORTAL),
-    "the private note": ((timeline, "touchpoint_entry", for_the_school), "hr", PORTAL),
+    "the private note": ((timeline, "touchpoint_entry", for_the_school), "hr", contacts_in_the_portal),
     "the sentences of the enterprise": (
         (timeline, "sentence", lambda event, for_enterprise=False: SENTENCE(event)), "hr", PORTAL
     ),

@@ -18,6 +18,7 @@ from partnerships.workflow import keeps_this_partner
 from records.models import Event, Link
 from records.services import record
 from records.workflow import NotAllowed, Refused
+from reminders import planner
 
 #: From here on two names are shown as probably one. Half of the pairs of characters differ below two thirds.
 SIMILAR = 0.66
@@ -235,6 +236,7 @@ def _close(other, survivor):
     other.version += 1
     other.save(update_fields=["merged_into", "uscc", "parent", "kinship", "version"])
     Enterprise.objects.filter(merged_into=other).update(merged_into=survivor)
+    planner.settle("gap", [other.pk])  # nobody is told of it any more
 
 
 def _move_people(survivor, other):
@@ -252,7 +254,9 @@ def _move_rows(survivor, other):
     trips = Touchpoint.objects.filter(enterprise=survivor, trip__isnull=False).values("trip")
     # one trip holds an enterprise once; the second record of it stays in the timeline
     other.touchpoints.filter(trip__in=trips).update(trip=None)
-    for rows in (other.touchpoints, other.messages, other.proxy_entries, other.sites, other.assessments):
+    for rows in (
+        other.touchpoints, other.messages, other.proxy_entries, other.sites, other.assessments, other.shutdowns,
+    ):  # fmt: skip
         rows.update(enterprise=survivor)
     other.registrations.update(enterprise=survivor)
     move_guests(survivor, other)

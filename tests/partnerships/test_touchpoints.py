@@ -182,7 +182,7 @@ def test_an_answer_counts_and_a_letter_nobody_answered_does_not(cast):
 def test_many_are_refreshed_in_few_queries(cast, django_assert_num_queries):
     for enterprise, moment in ((cast.a, MARCH), (cast.b, MAY)):
         TouchpointFactory(enterprise=enterprise, happened_at=moment)
-    with django_assert_num_queries(4):  # savepoint, lock, update, release
+    with django_assert_num_queries(5):  # savepoint, lock, update, whether the gap is watched, release
         refresh_last_contacts({cast.a.pk, cast.b.pk})
     assert (stored(cast.a), stored(cast.b)) == (MARCH, MAY)
 

@@ -123,7 +123,8 @@ def test_the_ladder_stands_still_while_the_enterprise_is_closed(switched_on):
     enterprise = partner(since=90)
     Shutdown.objects.create(enterprise=enterprise, starts_on=DAY.date(), ends_on=DAY.date() + timedelta(days=5))
     planner.plan(DAY)
-    assert told() == [] and Task.objects.open().count() == 2
+    assert told() == []
+    assert Task.objects.open().count() == 2
     planner.plan(DAY + timedelta(days=6))
     assert {step for step, *_ in told()} == {1, 2}
 
@@ -141,7 +142,8 @@ def test_mail_goes_by_itself_where_it_is_switched_on(switched_on, settings):
     assert done.sent == 2
     letter = next(m for m in mail.outbox if m.to == ["zhao@example.org"])
     text, address = letter.body.strip().rsplit("\n", 1)
-    assert len(text) <= 80 and "/l/" in address
+    assert len(text) <= 80
+    assert "/l/" in address
     assert letter.extra_headers["Message-ID"] == Delivery.objects.get(side="enterprise", step=2).message_id
 
 
@@ -190,5 +192,7 @@ def test_a_partner_recorded_late_begins_its_ladder_then(switched_on):
 def test_a_rehearsal_writes_nothing(db):
     partner(since=90)
     found = planner.rehearse("gap", DAY)
-    assert found.account.told == 2 and len(found.deliveries) == 3
-    assert not Task.objects.exists() and not Delivery.objects.exists()
+    assert found.account.told == 2
+    assert len(found.deliveries) == 3
+    assert not Task.objects.exists()
+    assert not Delivery.objects.exists()
