@@ -5,7 +5,7 @@ Only active partners have a rhythm. School only: the enterprise never reads thes
 
 from datetime import datetime, time, timedelta
 
-from django.db.models import Count, DateTimeField, DurationField, ExpressionWrapper, F, Q, Value
+from django.db.models import Case, Count, DateTimeField, DurationField, ExpressionWrapper, F, Q, Value, When
 from django.utils import timezone
 from django.utils.html import format_html
 
@@ -100,11 +100,10 @@ def _computed(midnight, times, earlier):
 
 def portfolio_band(user, today):
     """[{state, label, number, x, width}]: the partners of `user` by state, and their share of one band in percent."""
-    figures = (
-        Enterprise.objects.visible_to(user)
-        .in_portfolio_of(user)
-        .aggregate(**{state.value: Count("pk", filter=in_rhythm(state, today)) for state in Rhythm})
-    )
+    stands = Case(*(When(in_rhythm(state, today), then=Value(state.value)) for state in Rhythm), default=Value(""))
+    portfolio = Enterprise.objects.visible_to(user).in_portfolio_of(user).filter(WATCHED)
+    counted = portfolio.annotate(stands=stands).values("stands").annotate(number=Count("pk")).order_by("stands")
+    figures = {state.value: 0 for state in Rhythm} | {row["stands"]: row["number"] for row in counted}
     whole, begun, band = sum(figures.values()), 0, []
     for state in (Rhythm.FRESH, Rhythm.SOON, Rhythm.GAP, Rhythm.SILENT, Rhythm.UNKNOWN):
         number = figures[state.value]
