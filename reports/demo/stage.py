@@ -64,6 +64,12 @@ class Stage:
         minute = self.random.randrange(0, 60, 5) if minute is None else minute
         return min(timezone.make_aware(datetime.combine(day, time(hour, minute))), self.now)
 
+    def moment_ahead(self, days, hour, minute):
+        """A moment of a weekday to come, `days` days ahead or a little later."""
+        day = self.today + timedelta(days=days)
+        day += timedelta(days=max(7 - day.weekday(), 0) if day.weekday() > 4 else 0)
+        return timezone.make_aware(datetime.combine(day, time(hour, minute)))
+
     def words(self, partner, moment):
         """What the placeholders of a phrase stand for, about this partner at this moment."""
         posts, places, courses = phrases.TRADES[partner.firm.trade]

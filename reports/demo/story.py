@@ -16,6 +16,7 @@ from reports.demo.partners import open_partners
 from reports.demo.queues import fill_queues
 from reports.demo.reminders import remind
 from reports.demo.school import open_school
+from reports.demo.seminars import hold_seminars
 from reports.demo.stage import Stage
 
 
@@ -39,6 +40,7 @@ def seed(now=None):
         exchange_letters(stage)
         fill_queues(stage)
         remind(stage)
+        hold_seminars(stage)
         _move_clocks()
     return stage
 
