@@ -18,13 +18,16 @@ POSTS = {
     "partnerships:seat_keeper", "partnerships:portal_proxy_confirm", "partnerships:portal_proxy_correct", "partnerships:portal_left",
     "partnerships:portal_keeper", "partnerships:link_withdraw", "partnerships:link_renew", "partnerships:link_opened",
     "partnerships:link_ask", "partnerships:import_apply", "partnerships:import_discard",
+    "partnerships:seminar_cancel", "partnerships:seminar_close", "partnerships:seminar_attendance",
+    "partnerships:seminar_item_new", "partnerships:seminar_item_done", "partnerships:portal_item_done",
     "partnerships:registration_accept", "partnerships:registration_refuse", "partnerships:portal_invitation",
 }  # fmt: skip
 #: No page: a redirect, a file, a picture, a sheet, plain text, a stylesheet.
 NO_PAGES = {
     "home", "healthz", "healthz_reminders", "stylesheet", "accounts:security_txt", "partnerships:enterprise_export",
     "partnerships:trip_export", "partnerships:import_return", "partnerships:file", "partnerships:file_picture",
-    "partnerships:link_picture", "partnerships:link_file",
+    "partnerships:link_picture", "partnerships:link_file", "partnerships:calendar_feed",
+    "partnerships:seminar_calendar",
 }  # fmt: skip
 
 

@@ -137,7 +137,7 @@ def test_first_load_is_light(browser, site, places, role):
 def test_every_address_is_looked_at():
     """A new URL name is put into places.py: as a page, as a POST or as something that is no page."""
     ours = set()
-    for prefix in ("accounts", "partnerships", "reports"):
+    for prefix in ("accounts", "partnerships", "reminders", "reports"):
         names = get_resolver().namespace_dict[prefix][1].reverse_dict
         ours |= {f"{prefix}:{name}" for name in names if isinstance(name, str)}
     listed = listed_names() | listing.POSTS | listing.NO_PAGES
