@@ -7,6 +7,7 @@ from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Department
@@ -136,6 +137,11 @@ class Seminar(models.Model):
 
     def __str__(self):
         return self.title
+
+    @property
+    def heading(self):
+        """The title for a reader: the English one where the reader reads English."""
+        return self.title_en if self.title_en and get_language() == "en" else self.title
 
     @property
     def stream(self):

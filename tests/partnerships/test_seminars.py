@@ -7,7 +7,7 @@ import pytest
 from django.core import mail
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from icalendar import Calendar
 
 from partnerships.models import Enterprise, Seminar, SeminarGuest, Touchpoint
@@ -524,3 +524,12 @@ def test_two_rows_of_one_enterprise_become_one_invitation(cast):
     stays = both.guests.get()
     assert (stays.enterprise, stays.answer, stays.head_count) == (cast.a, "yes", 2)
     assert alone.guests.get().enterprise == cast.a
+
+
+@pytest.mark.parametrize(
+    ("language", "title_en", "shown"),
+    [("en", "Round table", "Round table"), ("en", "", "座谈会"), ("zh-hans", "Round table", "座谈会")],
+)
+def test_the_title_for_a_reader(language, title_en, shown):
+    with translation.override(language):
+        assert Seminar(title="座谈会", title_en=title_en).heading == shown
