@@ -136,7 +136,7 @@ def test_a_busy_port_is_one_sentence(checkout):
 def test_make_test(checkout, tmp_path):
     """Green from a fresh clone; what it printed is kept in the report."""
     done = subprocess.run(
-        ["make", "test"], capture_output=True, text=True, check=False, timeout=900, **checkout.options()
+        ["make", "test"], capture_output=True, text=True, check=False, timeout=1_500, **checkout.options()
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert " passed" in done.stdout
