@@ -17,7 +17,7 @@ from partnerships.models.touchpoint import EvidenceTag, Kind
 from records.files import PICTURES
 
 #: So many enterprises stand in the list before anything is searched, and so many after.
-OFFERED = 8
+OFFERED = 12
 
 
 def check_days(form):
