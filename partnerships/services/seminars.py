@@ -1,6 +1,5 @@
 """Seminars: planned, moved, cancelled; guests invited and answering; who came, what was decided, what follows."""
 
-import secrets
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
@@ -24,7 +23,7 @@ from partnerships.services.touchpoints import (
 )
 from partnerships.workflow import SEMINAR, SeminarState, keeps_this_partner, keeps_this_seminar
 from records import links
-from records.links import BASE58
+from records.links import new_code
 from records.models import Audience, Side
 from records.services import record
 from records.workflow import NotAllowed, Refused, move
@@ -497,9 +496,8 @@ def close_seminar(seminar, *, by, now=None):
 
 def make_feed(user):
     """Give `user` a private calendar address, a new one in place of the old, which ends at once."""
-    code = "".join(secrets.choice(BASE58) for _n in range(FEED_CODE))
     feed, _new = CalendarFeed.objects.update_or_create(
-        user=user, defaults={"code": code, "made_at": timezone.now()}
+        user=user, defaults={"code": new_code(FEED_CODE), "made_at": timezone.now()}
     )  # fmt: skip
     return feed
 
