@@ -1,7 +1,5 @@
 """What people type about the rhythm of contact and the days on which an enterprise is closed."""
 
-from datetime import timedelta
-
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -10,9 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from partnerships.forms.editing import DayField, EditForm
 from partnerships.models import Enterprise, Shutdown
 from partnerships.rules.rhythm import LONGEST, SHORTEST
-
-#: Nobody is closed for longer, or plans further ahead.
-FAR = timedelta(days=730)
+from partnerships.services.cadence import FAR
 
 
 class CadenceForm(EditForm):

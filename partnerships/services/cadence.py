@@ -1,7 +1,11 @@
 """How often both sides want to talk, whether messages leave by themselves, and when the enterprise is closed."""
 
+from datetime import timedelta
+
 import pghistory
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from partnerships.models import Enterprise, Shutdown, is_member
@@ -11,6 +15,9 @@ from records.models import Side
 from records.services import record
 from records.workflow import NotAllowed, Refused
 from reminders import planner
+
+#: Closed days lie at most this far ahead.
+FAR = timedelta(days=730)
 
 
 def set_cadence(enterprise, *, by, version, cadence_days, now=None):
@@ -62,10 +69,15 @@ def add_shutdown(enterprise, *, by, starts_on, ends_on, note="", now=None):
     """Note days on which the enterprise is closed, and return the Shutdown; the same days twice return the first.
 
     Its ladders stand still on these days. Writes "shutdown.added", seen by the school. Raises NotAllowed, Refused,
-    ValidationError for a last day before the first.
+    ValidationError for a last day before the first, days that are over, or more than two years ahead.
     """
+    today = timezone.localdate(now)
     with transaction.atomic():
         locked = _lock(enterprise, by)
+        if starts_on <= ends_on < today:
+            raise ValidationError({"ends_on": _("These days are over.")})
+        if ends_on > today + FAR:
+            raise ValidationError({"ends_on": _("Choose days within the next two years.")})
         if first := locked.shutdowns.filter(starts_on=starts_on, ends_on=ends_on).first():
             return first
         shutdown = Shutdown(enterprise=locked, starts_on=starts_on, ends_on=ends_on, note=note.strip())
