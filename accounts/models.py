@@ -230,6 +230,10 @@ class Invitation(models.Model):
         verbose_name_plural = _("invitations")
         constraints = [
             models.CheckConstraint(
+                condition=models.Q(code__regex=r"^[1-9A-HJ-NP-Za-km-z]{11,32}$"), name="invitation_code_long_enough",
+                violation_error_message=_("A code has at least 11 characters."),
+            ),
+            models.CheckConstraint(
                 condition=models.Q(accepted_at__isnull=True, user__isnull=True)
                 | models.Q(accepted_at__isnull=False, user__isnull=False, withdrawn_at__isnull=True),
                 name="invitation_accepted_by_someone",
@@ -246,4 +250,4 @@ class Invitation(models.Model):
     @property
     def link(self):
         """The address carried by hand."""
-        return settings.SITE_URL + reverse("accounts:invitation_accept", args=[self.code])
+        return settings.SITE_SHORT_URL + reverse("accounts:invitation_accept", args=[self.code])

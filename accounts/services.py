@@ -19,7 +19,6 @@ from records.models import Side
 from records.services import record
 from records.workflow import NotAllowed, Refused
 
-INVITATION_CODE_LENGTH = 22
 INVITATION_DAYS = 14
 
 
@@ -144,7 +143,7 @@ def invite_person(*, by, name, role, email="", department=None, language="zh-han
         raise NotAllowed(reason)
     _check_address(email, role)
     fields = {
-        "code": new_code(INVITATION_CODE_LENGTH),
+        "code": new_code(),
         "email": email.strip().lower(),
         "name": name.strip(),
         "role": role,

@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import path, re_path
 
 from accounts.views import demo, invitations, own, people
 
@@ -18,7 +18,8 @@ urlpatterns = [
     path("people/<int:pk>/disable/", people.person_disable, name="person_disable"),
     path("people/<int:pk>/enable/", people.person_enable, name="person_enable"),
     path("people/<int:pk>/role/", people.person_role, name="person_role"),
-    path("i/<slug:code>/", invitations.invitation_accept, name="invitation_accept"),
+    # Made without a slash at the end, so that it stays short; read with one too, as it was once handed out.
+    re_path(r"^i/(?P<code>[-a-zA-Z0-9_]+)/?$", invitations.invitation_accept, name="invitation_accept"),
     path("demo/<int:pk>/", demo.demo_login, name="demo_login"),
     path("mail/", demo.mail_list, name="mail_list"),
     path("mail/<slug:key>/", demo.mail_detail, name="mail_detail"),

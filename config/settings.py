@@ -271,6 +271,8 @@ CONTENT_SECURITY_POLICY = {
 SECURITY_CONTACT = env.str("SECURITY_CONTACT", "mailto:postmaster@localhost")
 #: The address people outside reach us under; links carried by hand begin with it.
 SITE_URL = env.str("SITE_URL", "http://localhost:8000").rstrip("/")
+#: A shorter name that the proxy leads on to SITE_URL: what is carried by hand begins with it, 40 characters in all.
+SITE_SHORT_URL = env.str("SITE_SHORT_URL", "").rstrip("/") or SITE_URL
 
 # --- languages and time ------------------------------------------------------------------------------------------
 

@@ -14,8 +14,9 @@ RUN = os.environ.setdefault("TEST_RUN", str(os.getpid()))  # xdist's workers inh
 TEST_VAR_DIR = Path(os.environ.get("TEST_VAR_DIR") or Path(__file__).resolve().parent.parent / "var" / "test")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw")
 
-for _name in ("HTTPS", "REDIS_URL", "EMAIL_URL", "SITE_URL", "TRUSTED_PROXIES", "FILES_ACCEL_PREFIX", "STATIC_ROOT",
-              "CSRF_TRUSTED_ORIGINS", "SECOND_FACTOR_ROLES", "UNIVERSITY_NAME", "UNIVERSITY_NAME_EN"):  # fmt: skip
+for _name in ("HTTPS", "REDIS_URL", "EMAIL_URL", "SITE_URL", "SITE_SHORT_URL", "TRUSTED_PROXIES", "FILES_ACCEL_PREFIX",
+              "STATIC_ROOT", "CSRF_TRUSTED_ORIGINS", "SECOND_FACTOR_ROLES", "UNIVERSITY_NAME",
+              "UNIVERSITY_NAME_EN"):  # fmt: skip
     os.environ.pop(_name, None)
 os.environ |= {
     "DEBUG": "1",

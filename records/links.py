@@ -18,9 +18,10 @@ from records.files import Rejected
 from records.models import File, Link, Side
 from records.services import record
 
-#: Bitcoin's alphabet: nothing in it is mistaken for something else. 14 of them are 82 bits.
+#: Bitcoin's alphabet: nothing in it is mistaken for something else. 11 of them are 64 bits, which nobody guesses at
+#: PER_MINUTE, and behind an address of 26 characters the whole link has 40.
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-CODE_LENGTH = 14
+CODE_LENGTH = 11
 DAYS = 30
 #: Two presses of the button within this time are one.
 SAME_PRESS = timedelta(minutes=10)

@@ -41,7 +41,8 @@ def sentence(event):
 @register.simple_tag(takes_context=True)
 def our_links(context, text):
     """The text of a mail with the links to this site clickable, and no others."""
-    ours = {settings.SITE_URL.split("://", 1)[-1], context["request"].get_host()}
+    ours = {url.split("://", 1)[-1] for url in (settings.SITE_URL, settings.SITE_SHORT_URL)}
+    ours.add(context["request"].get_host())
 
     def piece(part):
         if part.startswith(("http://", "https://")) and part.split("://", 1)[1].split("/", 1)[0] in ours:

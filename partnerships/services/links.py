@@ -103,8 +103,8 @@ def _may_keep(link, by):
 
 
 def address(link):
-    """The link's whole address: at most 40 characters where the site's own has at most 23."""
-    return settings.SITE_URL + reverse("partnerships:link", args=[link.code])
+    """The link's whole address: at most 40 characters where the site's own (short) one has at most 26."""
+    return settings.SITE_SHORT_URL + reverse("partnerships:link", args=[link.code])
 
 
 def default_message(link):

@@ -144,7 +144,7 @@ def test_another_department_neither_withdraws_nor_renews(cast, signed_in, link):
 @pytest.mark.parametrize("what", ["定个时间", "请问贵公司冬季能接收几位机电专业的实习生，住宿怎么安排，" * 4])
 @pytest.mark.parametrize("addressee", ["赵经理", "", "阿" * 30])
 def test_the_message_fits_and_ends_with_the_link(link, language, sender, what, addressee, settings):
-    settings.SITE_URL = "https://rh.qlzy.edu.cn"
+    settings.SITE_SHORT_URL = "https://rh.qlzy.edu.cn"
     link.language, link.addressee = language, addressee
     until = datetime(2026, 12, 31, tzinfo=UTC)
     text = services.carried_message(link, sender=sender, what=what, minutes=2, until=until)

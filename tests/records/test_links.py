@@ -35,7 +35,7 @@ def hand_out(officer, **values):
 def test_a_code_is_long_random_and_never_mistaken(officer):
     codes = {hand_out(officer).code for _ in range(20)}
     assert len(codes) == 20
-    assert {len(code) for code in codes} == {14}
+    assert {len(code) for code in codes} == {11}
     assert not set("".join(codes)) & set("0OIl-_")
 
 
