@@ -230,7 +230,8 @@ class Invitation(models.Model):
         verbose_name_plural = _("invitations")
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(code__regex=r"^[1-9A-HJ-NP-Za-km-z]{11,32}$"), name="invitation_code_long_enough",
+                condition=models.Q(code__regex=r"^[1-9A-HJ-NP-Za-km-z]{11,32}$"),
+                name="invitation_code_long_enough",
                 violation_error_message=_("A code has at least 11 characters."),
             ),
             models.CheckConstraint(
