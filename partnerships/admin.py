@@ -181,3 +181,25 @@ class ImportRowAdmin(PartnershipAdmin):
     list_filter = ["verdict"]
     list_select_related = ["batch", "enterprise"]
     search_fields = ["=batch__id", "enterprise__name"]
+
+
+class CommentInline(ReadOnlyInline):
+    model = models.AgreementComment
+
+
+@admin.register(models.Agreement)
+class AgreementAdmin(PartnershipAdmin):
+    list_display = ["title", "enterprise", "kind", "nth", "state", "effective_from", "effective_until", "owner"]
+    list_filter = ["state", "kind", "department", "auto_renews"]
+    list_select_related = ["enterprise", "owner"]
+    search_fields = ["title", "title_en", "number", "enterprise__name"]
+    inlines = [CommentInline]
+    exclude = ["form_key"]
+
+
+@admin.register(models.AgreementComment)
+class AgreementCommentAdmin(PartnershipAdmin):
+    list_display = ["agreement", "field", "side", "who", "written_at", "resolved_at"]
+    list_filter = ["side", "field", "resolved_at"]
+    list_select_related = ["agreement", "by"]
+    search_fields = ["agreement__title", "text"]

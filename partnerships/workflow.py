@@ -34,6 +34,16 @@ class SeminarState(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
+class AgreementState(models.TextChoices):
+    DRAFT = "draft", _("draft")
+    REVIEW = "review", _("in joint review")
+    SIGNATURE = "signature", _("out for signature")
+    IN_FORCE = "in_force", _("in force")
+    EXPIRED = "expired", _("expired")
+    RENEWED = "renewed", _("renewed")
+    TERMINATED = "terminated", _("terminated")
+
+
 class RegistrationState(models.TextChoices):
     WAITING = "waiting", _("to be vetted")
     ACCEPTED = "accepted", _("accepted")
@@ -210,5 +220,107 @@ SEMINAR = Lifecycle(
         Move("hold", _("Record who came"), (M.PLANNED,), M.HELD, keeps_this_seminar),
         Move("close", _("Close"), (M.HELD,), M.CLOSED, keeps_this_seminar),
         Move("cancel", _("Cancel the event"), (M.PLANNED,), M.CANCELLED, keeps_this_seminar, needs_note=True),
+    ),
+)  # fmt: skip
+
+
+def keeps_this_agreement(agreement, user):
+    """Whoever looks after it or after the partner, colleagues of its department, leads and administrators."""
+    if user is None or not user.sees_partners:
+        return _("Only the school changes this.")
+    if user.sees_everything or user.pk == agreement.owner_id:
+        return None
+    if user.department_id and user.department_id == agreement.department_id:
+        return None
+    return keeps_this_partner(agreement.enterprise, user)
+
+
+def the_clock_or_keeper(agreement, user):
+    """What follows from a date or from the last signature happens by itself."""
+    return None if user is None else keeps_this_agreement(agreement, user)
+
+
+def anybody_who_signs(agreement, user):
+    """The last signature brings it into force, whoever gives it."""
+    return
+
+
+def says_what_and_when(agreement, user):
+    if not agreement.starts_on:
+        return _("Say first from which day it counts.")
+    if not (agreement.aim or agreement.is_amendment):
+        return _("Say first what it is for.")
+    return None
+
+
+def is_agreed_by_both(agreement, user):
+    """Both sides have read the same text and said yes; any change after that asks again."""
+    if agreement.comments.filter(resolved_at=None).exists():
+        return _("A comment is still open: settle it first.")
+    if not agreement.agreed_school_at:
+        return _("The school has not agreed to this text yet.")
+    if not agreement.agreed_enterprise_at:
+        return _("The enterprise has not agreed to this text yet.")
+    return None
+
+
+def is_signed_by_all(agreement, user):
+    return _("Not everybody has signed yet.") if agreement.open_signatures else None
+
+
+def is_no_amendment(agreement, user):
+    return _("An amendment ends with its agreement.") if agreement.amends_id else None
+
+
+def is_continued(agreement, user):
+    """Only a renewal that is itself in force takes its place."""
+    if agreement.renewals.filter(state="in_force").exists():
+        return None
+    return _("Its renewal is not in force yet.")
+
+
+AGR = AgreementState
+AGREEMENT = Lifecycle(
+    "agreement",
+    AGR,
+    {
+        AGR.DRAFT: Words(
+            _("draft"), _("Next: fill it in, then give it to the enterprise to read."), _("being prepared"), "",
+        ),
+        AGR.REVIEW: Words(
+            _("in joint review"), _("Next: both sides read it; a comment lets the other side change that field."),
+            _("to read"), _("Read it, comment on what should change, and agree."),
+        ),
+        AGR.SIGNATURE: Words(
+            _("out for signature"), _("Next: everybody signs, with pen and stamp or on screen."),
+            _("to sign"), _("Sign on screen, or sign and stamp the paper we sent."),
+        ),
+        AGR.IN_FORCE: Words(
+            _("in force"), _("Next: keep what was promised."), _("in force"), _("Here is what we promised each other."),
+        ),
+        AGR.EXPIRED: Words(
+            _("expired"), _("Next: renew it, or leave it."),
+            _("ended"), _("Tell the school if you would like to go on."),
+        ),
+        AGR.RENEWED: Words(
+            _("renewed"), _("Nothing is due."), _("renewed"), _("A newer agreement has taken its place."),
+        ),
+        AGR.TERMINATED: Words(_("terminated"), _("Nothing is due."), _("ended early"), _("It ended early.")),
+    },
+    (
+        Move("submit", _("Give it to the enterprise to read"), (AGR.DRAFT,), AGR.REVIEW, keeps_this_agreement,
+             (says_what_and_when,), audience="both"),
+        Move("take_back", _("Take it back"), (AGR.REVIEW, AGR.SIGNATURE), AGR.DRAFT, keeps_this_agreement,
+             needs_note=True, audience="both"),
+        Move("approve", _("Approve and send out for signature"), (AGR.REVIEW,), AGR.SIGNATURE, is_lead,
+             (is_agreed_by_both,), audience="both"),
+        Move("enter", _("Enter into force"), (AGR.SIGNATURE,), AGR.IN_FORCE, anybody_who_signs, (is_signed_by_all,),
+             audience="both"),
+        Move("expire", _("Expire"), (AGR.IN_FORCE,), AGR.EXPIRED, the_clock_or_keeper, (is_no_amendment,),
+             audience="both"),
+        Move("renew", _("Renew"), (AGR.IN_FORCE, AGR.EXPIRED), AGR.RENEWED, anybody_who_signs,
+             (is_no_amendment, is_continued), audience="both"),
+        Move("terminate", _("End it early"), (AGR.IN_FORCE,), AGR.TERMINATED, is_lead, (is_no_amendment,),
+             needs_note=True, audience="both"),
     ),
 )  # fmt: skip

@@ -30,6 +30,7 @@ from partnerships.imports.problems import Problem
 from partnerships.imports.rows import PartnerRow
 from partnerships.models import (
     ActionItem,
+    AgreementComment,
     Assessment,
     AssessmentFinding,
     Enterprise,
@@ -52,6 +53,7 @@ from records.services import record
 from reminders.models import Delivery, Pulse, Task
 from tests import cast as the_cast
 from tests.partnerships.factories import (
+    AgreementFactory,
     ContactFactory,
     EnterpriseFactory,
     MessageFactory,
@@ -73,7 +75,7 @@ MEMBERS = (
 )  # fmt: skip
 #: What only looks like text: codes, digests, keys that follow from names, words out of a fixed list.
 NOT_WORDS = {
-    "code", "purpose", "kind", "what", "sha256", "media_type", "precision", "content",
+    "code", "purpose", "kind", "what", "sha256", "media_type", "precision", "content", "field",
     "sort_key", "name_key", "core_key", "search_text", "grams",
 }  # fmt: skip
 #: Events that both sides read. All others stay with the school, whatever they say.
@@ -170,6 +172,7 @@ def _rows_of(cast, enterprise, canary, officer, member):
     side.member = enterprise.contacts.get(user=member).pk
     _exchanges(side, enterprise, canary, officer, now)
     _seminars(side, enterprise, canary, officer, now)
+    _agreements(side, enterprise, canary, officer)
     _papers_of_the_school(side, enterprise, officer, now)
     _refused_mail(side, enterprise, officer, now)
     _carried(side, enterprise, canary, officer, now)
@@ -231,6 +234,22 @@ def _seminars(side, enterprise, canary, officer, now):
     mark(SeminarSeries.objects.create(rule="x", created_by=officer), SCHOOL)
     side.seminar, side.held_seminar, side.item = ahead.pk, held.pk, item.pk
     side.feed_code = make_feed(enterprise.contacts.get(is_keeper=True).user).code
+
+
+def _agreements(side, enterprise, canary, officer):
+    """One that both sides read, with a comment, and one still in the drawer; where it is filed is the school's own."""
+    filed = {"number": f"{SCHOOL} {enterprise.pk}", "archive_box": f"{SCHOOL} box"}
+    review = AgreementFactory(enterprise=enterprise, owner=officer, state="review")
+    mark(review, canary, **filed, end_reason="")
+    comment = AgreementComment.objects.create(agreement=review, field="aim", side="school", text="x", by=officer)
+    mark(comment, canary)
+    draft = AgreementFactory(enterprise=enterprise, owner=officer)
+    mark(draft, SCHOOL, number="", end_reason="")
+    ended = AgreementFactory(
+        enterprise=enterprise, owner=officer, state="terminated", ended_on=review.starts_on, end_reason="x"
+    )
+    mark(ended, canary, number="", archive_box=f"{SCHOOL} box")
+    side.agreement, side.draft, side.comment = review.pk, draft.pk, comment.pk
 
 
 def _papers_of_the_school(side, enterprise, officer, now):

@@ -5,8 +5,10 @@ from django.utils import translation
 
 from accounts.models import Role
 from partnerships.models import Enterprise, Touchpoint
+from partnerships.models.agreement import AgreementKind
 from partnerships.models.touchpoint import EvidenceTag
 from partnerships.rules.rhythm import Rhythm
+from partnerships.workflow import AgreementState
 
 #: What is shown -> what people say. Source: the words used in cooperation offices and their lists.
 WORDS = [
@@ -35,6 +37,15 @@ WORDS = [
     (Rhythm.GAP.label, "超期未联系"),
     (Rhythm.SILENT.label, "长期未联系"),
     (Enterprise._meta.get_field("former_names").verbose_name, "曾用名"),
+    (AgreementState.DRAFT.label, "拟稿"),
+    (AgreementState.REVIEW.label, "会签中"),
+    (AgreementState.SIGNATURE.label, "用印中"),
+    (AgreementState.IN_FORCE.label, "履行中"),
+    (AgreementState.EXPIRED.label, "已到期"),
+    (AgreementState.RENEWED.label, "已续签"),
+    (AgreementState.TERMINATED.label, "已解除"),
+    (AgreementKind.ORDER_CLASS.label, "订单班"),
+    (AgreementKind.INDUSTRY_COLLEGE.label, "产业学院"),
 ]
 
 

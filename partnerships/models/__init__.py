@@ -1,5 +1,6 @@
 """The partnership and everything that hangs on it."""
 
+from partnerships.models.agreement import Agreement, AgreementComment
 from partnerships.models.assessment import Assessment, AssessmentFinding
 from partnerships.models.contact import Contact
 from partnerships.models.enterprise import Enterprise, Shutdown, Site, is_member
@@ -11,6 +12,8 @@ from partnerships.models.touchpoint import ProxyEntry, Touchpoint, Trip
 
 __all__ = [
     "ActionItem",
+    "Agreement",
+    "AgreementComment",
     "Assessment",
     "AssessmentFinding",
     "CalendarFeed",

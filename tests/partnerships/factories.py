@@ -7,7 +7,8 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from accounts.models import Department, Role, User
-from partnerships.models import Contact, Enterprise, Message, ProxyEntry, Site, Touchpoint, Trip
+from partnerships.models import Agreement, Contact, Enterprise, Message, ProxyEntry, Site, Touchpoint, Trip
+from partnerships.rules.agreements import term_end
 from partnerships.services.enterprises import NAMES, naming
 from records.models import File, Side
 
@@ -112,6 +113,22 @@ class MessageFactory(DjangoModelFactory):
     side = Side.SCHOOL
     body = "下周三方便来访吗？"
     author = factory.SubFactory(UserFactory)
+
+
+class AgreementFactory(DjangoModelFactory):
+    class Meta:
+        model = Agreement
+        skip_postgeneration_save = True
+
+    enterprise = factory.SubFactory(EnterpriseFactory)
+    title = "校企合作框架协议"
+    aim = "共建实习基地"
+    starts_on = factory.LazyFunction(lambda: timezone.localdate() - timedelta(days=30))
+    ends_on = factory.LazyAttribute(lambda row: row.starts_on + timedelta(days=3 * 365))
+    owner = factory.SubFactory(UserFactory)
+    created_by = factory.SelfAttribute("owner")
+    effective_from = factory.SelfAttribute("starts_on")
+    effective_until = factory.LazyAttribute(lambda row: term_end(row.ends_on))
 
 
 class FileFactory(DjangoModelFactory):

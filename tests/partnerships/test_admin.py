@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from partnerships.models import (
     ActionItem,
+    AgreementComment,
     Assessment,
     AssessmentFinding,
     Import,
@@ -26,6 +27,7 @@ from partnerships.services.seminars import make_feed
 from records.models import Event, File, Link, Look
 from records.services import look, record
 from tests.partnerships.factories import (
+    AgreementFactory,
     ContactFactory,
     DepartmentFactory,
     EnterpriseFactory,
@@ -69,6 +71,9 @@ def rows(count):
         )
         Shutdown.objects.create(enterprise=enterprise, starts_on=timezone.localdate(), ends_on=timezone.localdate())
         _event(enterprise)
+        AgreementComment.objects.create(
+            agreement=AgreementFactory(enterprise=enterprise), field="aim", side="school", text="改期", by=UserFactory()
+        )
         code = "1" * 8 + BASE58[Link.objects.count() // 50 % 50] + BASE58[Link.objects.count() % 50] + "11"
         link = Link.objects.create(
             code=code, purpose="thread", subject=enterprise, stream=enterprise.pk, created_by=UserFactory(),
