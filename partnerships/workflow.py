@@ -5,6 +5,7 @@ One screen per lifecycle; nothing here imports a model of this app.
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from records.workflow import Lifecycle, Move, Words
 
@@ -39,7 +40,7 @@ class AgreementState(models.TextChoices):
     REVIEW = "review", _("in joint review")
     SIGNATURE = "signature", _("out for signature")
     IN_FORCE = "in_force", _("in force")
-    EXPIRED = "expired", _("expired")
+    EXPIRED = "expired", pgettext_lazy("agreement", "expired")
     RENEWED = "renewed", _("renewed")
     TERMINATED = "terminated", _("terminated")
 
@@ -299,7 +300,7 @@ AGREEMENT = Lifecycle(
             _("in force"), _("Next: keep what was promised."), _("in force"), _("Here is what we promised each other."),
         ),
         AGR.EXPIRED: Words(
-            _("expired"), _("Next: renew it, or leave it."),
+            pgettext_lazy("agreement", "expired"), _("Next: renew it, or leave it."),
             _("ended"), _("Tell the school if you would like to go on."),
         ),
         AGR.RENEWED: Words(
