@@ -134,7 +134,8 @@ HOME_URLS = ["partnerships.access.portal_home", "reports.access.staff_home"]
 FRAME_PARTS = ["partnerships.access.frame"]
 #: Dicts of event kind -> function (event) -> sentence, in the reader's language.
 TIMELINE_SENTENCES = [
-    "accounts.timeline.SENTENCES", "reminders.timeline.SENTENCES", "partnerships.timeline.SENTENCES",
+    "records.timeline.SENTENCES", "accounts.timeline.SENTENCES", "reminders.timeline.SENTENCES",
+    "partnerships.timeline.SENTENCES",
 ]  # fmt: skip
 
 #: Function (ids) -> {id: name}: what the partnership behind `stream` is called.

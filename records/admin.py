@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.core.paginator import Paginator
 from django.utils.functional import cached_property
 
-from records.models import Event, File, Link, Look
+from records.models import Event, File, Link, Look, Signature
 
 
 class CappedPaginator(Paginator):
@@ -70,3 +70,12 @@ class FileAdmin(RecordAdmin):
     list_select_related = ["subject_type", "uploaded_by"]
     search_fields = ["name", "=sha256", "=subject_id"]
     exclude = ["key"]
+
+
+@admin.register(Signature)
+class SignatureAdmin(RecordAdmin):
+    list_display = ["name", "capacity", "side", "subject_type", "subject_id", "position", "state", "way", "asked_at",
+                    "closed_at"]  # fmt: skip
+    list_filter = ["state", "way", "side", "subject_type"]
+    list_select_related = ["subject_type"]
+    search_fields = ["name", "capacity", "=subject_id", "=stream"]

@@ -179,6 +179,127 @@ class File(models.Model):
         return self.media_type.startswith("image/")
 
 
+class SignatureState(models.TextChoices):
+    ASKED = "asked", _("asked")
+    SEEN = "seen", _("seen")
+    SIGNED = "signed", _("signed")
+    REFUSED = "refused", _("not signed, with a reason")
+    DELEGATED = "delegated", _("passed on")
+    RESET = "reset", _("to be signed again")
+    WITHDRAWN = "withdrawn", _("no longer asked")
+
+
+class Signature(models.Model):
+    """One request to one person to sign one thing, and what came of it (records.signatures)."""
+
+    State = SignatureState
+
+    class Way(models.TextChoices):
+        SCREEN = "screen", _("on screen, signed in")
+        LINK = "link", _("on screen, by a code sent to the person")
+        PAPER = "paper", _("on paper")
+        NONE = "", _("not yet")
+
+    subject_type = models.ForeignKey(ContentType, models.PROTECT, related_name="+")
+    subject_id = models.BigIntegerField()
+    subject = GenericForeignKey("subject_type", "subject_id")
+    stream = models.BigIntegerField(null=True, editable=False)
+    side = models.CharField(_("side"), max_length=10, choices=[c for c in Side.choices if c[0] != "both"])
+    capacity = models.CharField(_("in which capacity"), max_length=40)
+    #: Who signs first has the lower one; the same number signs side by side.
+    position = models.PositiveSmallIntegerField(_("place in the order"), default=1)
+    name = models.CharField(_("name"), max_length=60)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="signatures",
+        verbose_name=_("account"),
+    )  # fmt: skip
+    addressee_id = models.BigIntegerField(null=True, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    state = models.CharField(
+        _("state"), max_length=10, choices=SignatureState, default=SignatureState.ASKED, editable=False
+    )
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("asked by"))
+    asked_at = models.DateTimeField(_("asked"), default=timezone.now)
+    seen_at = models.DateTimeField(_("seen"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("answered"), null=True, blank=True)
+    way = models.CharField(_("how"), max_length=6, choices=Way, blank=True, default="")
+    #: SHA-256 of what was signed, and the file that shows it.
+    digest = models.CharField(max_length=64, blank=True)
+    document = models.ForeignKey(
+        File, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("what was signed")
+    )
+    scan = models.ForeignKey(File, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("scan"))
+    signed_on = models.DateField(_("signed on (paper)"), null=True, blank=True)
+    signed_as = models.CharField(_("signed as"), max_length=60, blank=True)
+    address = models.GenericIPAddressField(_("from address"), null=True, blank=True)
+    via = models.ForeignKey(
+        Link, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("through link")
+    )
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    passed_to = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("passed on to")
+    )
+
+    class Meta:
+        ordering = ["position", "id"]
+        verbose_name = _("signature")
+        verbose_name_plural = _("signatures")
+        indexes = [
+            models.Index("subject_type", "subject_id", "position", name="signature_subject"),
+            models.Index("stream", "id", name="signature_stream"),
+            models.Index("user", "asked_at", name="signature_waiting", condition=models.Q(state__in=["asked", "seen"])),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=SignatureState.values), name="signature_state_known",
+                violation_error_message=_("This state does not exist."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(side__in=["school", "enterprise"]), name="signature_one_side",
+                violation_error_message=_("A signature is given for one side."),
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(name="") & ~models.Q(capacity=""), name="signature_of_somebody",
+                violation_error_message=_("Say who signs, and in which capacity."),
+            ),
+            models.UniqueConstraint(
+                fields=["subject_type", "subject_id", "side", "capacity", "name"],
+                condition=models.Q(state__in=["asked", "seen", "refused", "signed"]), name="signature_asked_once",
+                violation_error_message=_("This person is asked already."),
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="signed")
+                | models.Q(
+                    closed_at__isnull=False, way__in=["screen", "link", "paper"], digest__regex=r"^[0-9a-f]{64}$"
+                ),
+                name="signature_signed_whole",
+                violation_error_message=_("A signature says when, how and under what it was given."),
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(way="paper", state="signed") | models.Q(scan__isnull=False),
+                name="signature_paper_with_scan",
+                violation_error_message=_("File the scan of the signed page."),
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(way="link", state="signed") | models.Q(via__isnull=False),
+                name="signature_link_known",
+                violation_error_message=_("A signature by link names its link."),
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="refused") | ~models.Q(reason=""), name="signature_refused_with_reason",
+                violation_error_message=_("Say why in a sentence."),
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="delegated") | models.Q(passed_to__isnull=False),
+                name="signature_passed_to_somebody",
+                violation_error_message=_("Name somebody else who signs instead."),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self):
+        return f"{self.name} ({self.capacity})"
+
+
 class Look(models.Model):
     """Somebody read something worth remembering; the only row a GET may write."""
 

@@ -95,11 +95,12 @@ class Lifecycle:
         return False, None
 
 
-def move(obj, lifecycle, name, *, by, note="", now=None, data=None):
+def move(obj, lifecycle, name, *, by, by_name="", note="", now=None, data=None):
     """Move `obj` along `lifecycle` and return it, its state saved and an Event written.
 
     The row is locked and everything is checked again on the locked row, so of two people who press at once one
-    wins and the other is told. Raises NotAllowed or Refused with the sentence to show; then nothing is written.
+    wins and the other is told. Without `by` the clock acted, or somebody who gave `by_name` at a link.
+    Raises NotAllowed or Refused with the sentence to show; then nothing is written.
     """
     now = now or timezone.now()
     step = lifecycle.by_name[name]
@@ -118,13 +119,20 @@ def move(obj, lifecycle, name, *, by, note="", now=None, data=None):
             subject=locked,
             stream=locked.stream,
             by=by,
-            side=Side.SCHOOL if by is None or by.is_school else Side.ENTERPRISE,
+            by_name=by_name,
+            side=_side_of(by, by_name),
             audience=step.audience,
             data={"from": before, "to": step.target, "note": note.strip(), **(data or {})},
             happened_at=now,
         )
     obj.state = locked.state
     return obj
+
+
+def _side_of(by, by_name):
+    if by is None:
+        return Side.ENTERPRISE if by_name else Side.SCHOOL
+    return Side.SCHOOL if by.is_school else Side.ENTERPRISE
 
 
 def moves_open_to(obj, lifecycle, user):

@@ -48,7 +48,7 @@ from partnerships.services.seminars import make_feed
 from partnerships.timeline import SENTENCES
 from records import links
 from records.files import ATTACHMENTS, store_file
-from records.models import Audience, Event, Look
+from records.models import Audience, Event, Look, Signature
 from records.services import record
 from reminders.models import Delivery, Pulse, Task
 from tests import cast as the_cast
@@ -75,7 +75,7 @@ MEMBERS = (
 )  # fmt: skip
 #: What only looks like text: codes, digests, keys that follow from names, words out of a fixed list.
 NOT_WORDS = {
-    "code", "purpose", "kind", "what", "sha256", "media_type", "precision", "content", "field",
+    "code", "purpose", "kind", "what", "sha256", "digest", "media_type", "precision", "content", "field",
     "sort_key", "name_key", "core_key", "search_text", "grams",
 }  # fmt: skip
 #: Events that both sides read. All others stay with the school, whatever they say.
@@ -249,6 +249,11 @@ def _agreements(side, enterprise, canary, officer):
         enterprise=enterprise, owner=officer, state="terminated", ended_on=review.starts_on, end_reason="x"
     )
     mark(ended, canary, number="", archive_box=f"{SCHOOL} box")
+    signature = Signature.objects.create(
+        subject=review, stream=enterprise.pk, side="school", capacity="x", name="x", asked_by=officer, state="reset",
+        digest="a" * 64,
+    )  # fmt: skip
+    mark(signature, canary)
     side.agreement, side.draft, side.comment = review.pk, draft.pk, comment.pk
 
 

@@ -24,7 +24,7 @@ from partnerships.models import (
     Shutdown,
 )
 from partnerships.services.seminars import make_feed
-from records.models import Event, File, Link, Look
+from records.models import Event, File, Link, Look, Signature
 from records.services import look, record
 from tests.partnerships.factories import (
     AgreementFactory,
@@ -71,8 +71,10 @@ def rows(count):
         )
         Shutdown.objects.create(enterprise=enterprise, starts_on=timezone.localdate(), ends_on=timezone.localdate())
         _event(enterprise)
-        AgreementComment.objects.create(
-            agreement=AgreementFactory(enterprise=enterprise), field="aim", side="school", text="改期", by=UserFactory()
+        agreement = AgreementFactory(enterprise=enterprise)
+        AgreementComment.objects.create(agreement=agreement, field="aim", side="school", text="改期", by=UserFactory())
+        Signature.objects.create(
+            subject=agreement, side="school", capacity="院长", name="周同", user=UserFactory(), asked_by=UserFactory()
         )
         code = "1" * 8 + BASE58[Link.objects.count() // 50 % 50] + BASE58[Link.objects.count() % 50] + "11"
         link = Link.objects.create(

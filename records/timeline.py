@@ -1,0 +1,25 @@
+"""What a page says about signatures: event kind → function (event) → sentence."""
+
+from django.utils.translation import gettext as _
+
+
+def _asked(event):
+    return _("Asked to sign: %(names)s") % {"names": "、".join(event.data["names"])}
+
+
+def _told(sentence):
+    """A sentence with who, in which capacity, and why."""
+    values = {"name": "", "capacity": "", "note": "", "to_name": ""}
+    return lambda event: str(sentence()) % (values | event.data)
+
+
+SENTENCES = {
+    "signature.asked": _asked,
+    "signature.see": _told(lambda: _("%(name)s read it.")),
+    "signature.sign": _told(lambda: _("%(name)s signed (%(capacity)s).")),
+    "signature.sign_on_paper": _told(lambda: _("%(name)s signed on paper (%(capacity)s).")),
+    "signature.refuse": _told(lambda: _("%(name)s did not sign: %(note)s")),
+    "signature.delegate": _told(lambda: _("%(name)s passed the signature on to %(to_name)s.")),
+    "signature.reset": _told(lambda: _("%(name)s is asked to sign again: %(note)s")),
+    "signature.withdraw": _told(lambda: _("%(name)s is no longer asked to sign.")),
+}
