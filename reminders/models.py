@@ -132,8 +132,9 @@ class Channel(models.TextChoices):
 class Delivery(models.Model):
     """One telling: who is told what, over which channel, and how far it got. The key lets it exist once."""
 
-    key = models.CharField(max_length=160, unique=True, editable=False)
-    task = models.ForeignKey(Task, models.PROTECT, related_name="deliveries", verbose_name=_("task"))
+    key = models.CharField(max_length=160, editable=False)
+    # Every step of a telling is a new row in each index: columns that the indexes below cover have none of their own.
+    task = models.ForeignKey(Task, models.PROTECT, related_name="deliveries", verbose_name=_("task"), db_index=False)
     rule = models.CharField(_("rule"), max_length=40)
     step = models.PositiveSmallIntegerField(_("step"))
     side = models.CharField(_("side"), max_length=10, choices=ONE_SIDE)
@@ -160,7 +161,7 @@ class Delivery(models.Model):
     #: A process died, or the line broke, after the message may have been handed over: it was sent again.
     may_be_double = models.BooleanField(_("possibly twice"), default=False)
     error = models.TextField(_("last answer"), blank=True)
-    link = models.ForeignKey(Link, models.PROTECT, null=True, related_name="+", verbose_name=_("link"))
+    link = models.ForeignKey(Link, models.PROTECT, null=True, related_name="+", verbose_name=_("link"), db_index=False)
     finished_at = models.DateTimeField(_("finished"), null=True)
     copied_at = models.DateTimeField(_("copied"), null=True)
 
@@ -179,6 +180,7 @@ class Delivery(models.Model):
             models.Index("channel", "state", "id", name="delivery_by_hand", condition=Q(channel="hand")),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["key"], name="delivery_once"),
             models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="delivery_state_known"),
             models.CheckConstraint(condition=Q(user=None) | Q(addressee_id=None), name="delivery_one_recipient"),
             models.CheckConstraint(condition=~Q(state="skipped") | ~Q(reason=""), name="delivery_skipped_with_reason"),

@@ -217,6 +217,10 @@ def reason_label(code):
         "overtaken": _("A later step was due already."),
         "finished": _("It was settled before."),
         "no_address": _("No e-mail address."),
+        "left": _("Has left, or somebody else is in charge now."),
+        "disabled": _("This account is closed."),
+        "held": _("The enterprise is closed: it waits until work begins again."),
+        "other_channel": _("Messages to this partner go another way now."),
     }.get(code, code)
 
 

@@ -46,6 +46,10 @@ class Calendar:
         """`moment` itself, or the next working morning."""
         if self.is_decent(moment):
             return moment
+        return self.next_morning(moment)
+
+    def next_morning(self, moment):
+        """The first hour of the first working day that begins after `moment`."""
         local = timezone.localtime(moment)
         day = local.date() if local.time() < MORNING else local.date() + timedelta(days=1)
         for _n in range(FAR):

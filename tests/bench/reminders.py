@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from partnerships.models import Enterprise
 from reminders import planner, sending
+from reminders.channels import mail
 from reminders.models import Delivery, Switch, Task
 from tests.bench.measure import Row, Section, seconds, timed
 from tests.smoke.machine import free_port, listens, server, wait_until
@@ -173,8 +174,8 @@ def _hand_over(number, runs):
     port = free_port()
     # a process of its own: in ours it would share the interpreter with what is measured
     sink = [sys.executable, "-m", "aiosmtpd", "-n", "-l", f"127.0.0.1:{port}", "-c", "aiosmtpd.handlers.Sink"]
-    open_line = sending.get_connection
-    sending.get_connection = lambda: get_connection(
+    open_line = mail.get_connection
+    mail.get_connection = lambda: get_connection(
         "django.core.mail.backends.smtp.EmailBackend", host="127.0.0.1", port=port
     )
     with server(sink, os.devnull):
@@ -183,7 +184,7 @@ def _hand_over(number, runs):
             _own_loop(10)  # what is read once per process is read now
             figures = [(number / _bare_loop(port, number), number / _own_loop(number)) for _n in range(runs)]
         finally:
-            sending.get_connection = open_line
+            mail.get_connection = open_line
     return [own for _bare, own in figures], [bare for bare, _own in figures]
 
 
@@ -216,7 +217,7 @@ def _own_loop(number):
     Delivery.objects.bulk_create(
         Delivery(
             key=f"bench:{n}", task=task, rule="gap", step=2, side="school", stream=enterprise.pk, channel="mail",
-            user=enterprise.owner, address=f"p{n}@school.example", due_at=NOW - timedelta(days=900), first_due_at=NOW,
+            user=enterprise.owner, address=enterprise.owner.email, due_at=NOW - timedelta(days=900), first_due_at=NOW,
         )
         for n in range(number)
     )  # fmt: skip

@@ -13,7 +13,7 @@ from tests.chaos.machine import FAULTS, Machine, Scale, dice_of, run
 
 pytestmark = pytest.mark.chaos
 SHORT = Scale(mails=200, lease=4, batch=10, tick=1, delay=0.12, pause=2)
-LONG = Scale(mails=2_000, lease=40, batch=50, tick=5, delay=0.02, pause=5)
+LONG = Scale(mails=2_000, lease=25, batch=100, tick=5, delay=0.02, pause=5)
 SEEDS = [int(seed) for seed in os.environ.get("CHAOS_SEEDS", "1,2,3").split(",")]
 
 
