@@ -32,7 +32,7 @@ def rows(queryset):
     # plain values: a hundred thousand rows as objects would cost as much again as writing them
     columns = ("name", "name_en", "uscc", "state", "relation", "tier", "industry_id", "region_id", "address", "size",
                "headcount", "lead_department_id", "owner_id", "last_contact_at")  # fmt: skip
-    values = queryset.select_related(None).values_list(*columns)
+    values = queryset.values_list(*columns)
     for (name, name_en, uscc, state, relation, tier, industry, region, address, size, headcount, department, owner,
          contact) in values.iterator(chunk_size=2_000):  # fmt: skip
         yield (

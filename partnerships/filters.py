@@ -1,14 +1,17 @@
 """What a list of partners can be narrowed by; shared by the page and the export."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import django_filters as filters
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.forms.utils import flatatt
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django_filters.fields import ModelChoiceField, ModelChoiceIterator
 from django_filters.widgets import BooleanWidget
@@ -18,15 +21,7 @@ from partnerships.models import Enterprise
 from partnerships.models.enterprise import RED_FLAG
 from partnerships.rhythms import in_rhythm
 from partnerships.rules.rhythm import Rhythm
-from policies.models import Region
-from policies.services import codes_within, industry_choices, province_choices
-
-
-def cities(request):
-    """The cities of the chosen province; none before one is chosen, so that the page stays light."""
-    province = request.GET.get("province", "") if request else ""
-    return Region.objects.filter(parent=province) if province.isdecimal() else Region.objects.none()
-
+from policies.services import city_choices, codes_within, industry_choices, province_choices
 
 # --- the panel shows some 150 options on every page: drawn one by one through templates they cost more than the list --
 
@@ -47,15 +42,15 @@ class Options(forms.Select):
         )
 
 
-class TableOptions(Options):
-    """The rows of a national table, which are the same for everybody: drawn once for each language."""
+class SameForAll(Options):
+    """Options of a function, which are the same for everybody: drawn once for each language."""
 
     def __init__(self, table):
         super().__init__()
         self.table = table
 
     def drawn(self):
-        return draw_options((("", str(_("any"))), *self.table()))
+        return draw_table(self.table, get_language())
 
 
 class YesOrNo(BooleanWidget, Options):
@@ -67,65 +62,105 @@ def draw_options(choices):
     return str(format_html_join("", '<option value="{}">{}</option>', choices))
 
 
+@lru_cache(maxsize=64)
+def draw_table(table, language):
+    return draw_options((("", str(_("any"))), *((str(key), str(label)) for key, label in table())))
+
+
 class InOneGo(ModelChoiceIterator):
     """Read at once: a cursor on the server for a dozen rows costs three trips."""
 
     def __iter__(self):
         yield ("", self.field.empty_label)
-        for row in self.queryset.all():
+        for row in self.field.rows.values():
             yield self.choice(row)
 
 
 class RowField(ModelChoiceField):
+    """A choice among few rows, read once: for the panel, for what was chosen, and for the names in the list itself."""
+
     iterator = InOneGo
+
+    @cached_property
+    def rows(self):
+        return {str(row.pk): row for row in self.queryset.all()}
+
+    def to_python(self, value):
+        if value in self.empty_values:
+            return None
+        if value not in self.rows:
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice", params={"value": value})
+        return self.rows[value]
 
 
 class RowFilter(filters.ModelChoiceFilter):
     field_class = RowField
 
 
+# --- the filters: tables and rows come from functions, for what is given ready is copied in depth with every request --
+
+
+def one_of(label, table, **options):
+    return filters.ChoiceFilter(label=label, choices=table, empty_label=_("any"), widget=SameForAll(table), **options)
+
+
+def row_of(label, rows, **options):
+    return RowFilter(label=label, queryset=rows, empty_label=_("any"), widget=Options, **options)
+
+
+def states():
+    return Enterprise.State.choices
+
+
+def tiers():
+    return Enterprise.Tier.choices
+
+
+def rhythms():
+    return Rhythm.choices
+
+
+def relations():
+    return Enterprise.Relation.choices
+
+
+def sizes():
+    return [(value, label) for value, label in Enterprise.Size.choices if value]
+
+
+def departments(request):
+    return Department.objects.all()
+
+
+def owners(request):
+    return User.objects.filter(role__in=PARTNER_ROLES).only("name", "name_en")
+
+
 class EnterpriseFilter(filters.FilterSet):
     q = filters.CharFilter(label=_("Search"), method="search")
     mine = filters.BooleanFilter(label=_("Portfolio"), method="only_mine")
-    state = filters.ChoiceFilter(
-        label=_("State"), choices=Enterprise.State.choices, empty_label=_("any"), widget=Options
-    )
-    tier = filters.ChoiceFilter(label=_("Tier"), choices=Enterprise.Tier.choices, empty_label=_("any"), widget=Options)
-    rhythm = filters.ChoiceFilter(
-        label=_("Contact rhythm"), choices=Rhythm.choices, method="standing_in", empty_label=_("any"), widget=Options
-    )
-    relation = filters.ChoiceFilter(
-        label=_("Relation"), choices=Enterprise.Relation.choices, empty_label=_("any"), widget=Options
-    )
-    department = RowFilter(
-        label=_("Department"), queryset=Department.objects.all(), method="of_department", empty_label=_("any"),
-        widget=Options,
-    )  # fmt: skip
-    owner = RowFilter(
-        label=_("Owner"),
-        queryset=User.objects.filter(role__in=PARTNER_ROLES).only("name", "name_en"),
-        empty_label=_("any"),
-        widget=Options,
-    )
-    province = filters.ChoiceFilter(
-        label=_("Province"),
-        choices=province_choices,
-        method="within_province",
-        empty_label=_("any"),
-        widget=TableOptions(province_choices),
-    )
-    region = RowFilter(label=_("City"), queryset=cities, empty_label=_("any"), widget=Options)
-    industry = filters.ChoiceFilter(
-        label=_("Industry"), choices=industry_choices, empty_label=_("any"), widget=TableOptions(industry_choices)
-    )
-    size = filters.ChoiceFilter(
-        label=_("Size"), choices=[c for c in Enterprise.Size.choices if c[0]], empty_label=_("any"), widget=Options
-    )
+    state = one_of(_("State"), states)
+    tier = one_of(_("Tier"), tiers)
+    rhythm = one_of(_("Contact rhythm"), rhythms, method="standing_in")
+    relation = one_of(_("Relation"), relations)
+    department = row_of(_("Department"), departments, method="of_department")
+    owner = row_of(_("Owner"), owners)
+    province = one_of(_("Province"), province_choices, method="within_province")
+    region = filters.ChoiceFilter(label=_("City"), empty_label=_("any"), widget=Options)
+    industry = one_of(_("Industry"), industry_choices)
+    size = one_of(_("Size"), sizes)
     flagged = filters.BooleanFilter(label=_("Red flag"), method="with_red_flag", widget=YesOrNo)
 
     class Meta:
         model = Enterprise
         fields = []
+
+    @cached_property
+    def form(self):
+        """The form, with the cities of the chosen province; none before one is chosen, so that the page stays light."""
+        form = form_class()(self.data)
+        form.fields["region"].choices = city_choices(self.data.get("province", ""))
+        return form
 
     def search(self, queryset, name, value):
         return queryset.named_like(value)
@@ -145,3 +180,9 @@ class EnterpriseFilter(filters.FilterSet):
 
     def with_red_flag(self, queryset, name, value):
         return queryset.filter(RED_FLAG if value else ~RED_FLAG)
+
+
+@cache
+def form_class():
+    """Made once: the fields are the same for everybody, and every form copies them."""
+    return filters.FilterSet.get_form_class(EnterpriseFilter())

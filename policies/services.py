@@ -30,7 +30,7 @@ def load_tables(region=models.Region, industry=models.Industry):
         unique_fields=["code"],
         update_fields=["section", "name", "name_en", "words"],
     )
-    for kept in (_provinces, _industries, _names, codes_within):
+    for kept in (_provinces, _cities, _industries, _names, codes_within):
         kept.cache_clear()
     return len(regions), len(industries)
 
@@ -43,6 +43,11 @@ def province_choices():
     return _provinces(get_language())
 
 
+def city_choices(province):
+    """(code, name) of every city of that province, in the reader's language; none where there is no such province."""
+    return _cities(get_language()).get(province, ()) if province else ()
+
+
 def industry_choices():
     """(code, name) of every division, in the reader's language."""
     return _industries(get_language())
@@ -51,6 +56,14 @@ def industry_choices():
 @cache
 def _provinces(language):
     return tuple((region.pk, str(region)) for region in models.Region.objects.provinces())
+
+
+@cache
+def _cities(language):
+    cities = {code: [] for code, _name in _provinces(language)}
+    for region in models.Region.objects.filter(parent__in=cities).order_by("pk"):
+        cities[region.parent_id].append((region.pk, str(region)))
+    return cities
 
 
 @cache

@@ -8,7 +8,7 @@ from django.http import FileResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import escape, format_html
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -49,7 +49,7 @@ def enterprise_list(request):
         "panel": [chosen.form[name] for name in PANEL],
         "chips": chips(request, chosen.form),
         "page": page,
-        "lines": lines(page),
+        "lines": lines(page, chosen.form),
         "count": keyset.count(queryset),
         "words": request.GET.get("q", ""),
         "mine": request.GET.get("mine") == "true",
@@ -59,32 +59,53 @@ def enterprise_list(request):
     return render(request, f"partnerships/enterprise_list.html{fragment}", context)
 
 
-def lines(page):
+def lines(page, form):
     """Each row as the page shows it; words that rows share are looked up and escaped once for the page."""
     tiers, relations = (
         {value: escape(label) for value, label in choices.choices} for choices in (Enterprise.Tier, Enterprise.Relation)
     )
     states, rhythms = state_badges(), {None: "", **badges()}
     places, industries, shared = region_names(), industry_names(), cache(escape)
+    departments = names_of(form.fields["department"], {enterprise.lead_department_id for enterprise in page})
+    owners = names_of(form.fields["owner"], {enterprise.owner_id for enterprise in page})
     head, tail = reverse("partnerships:enterprise_detail", args=[0]).rsplit("0", 1)
     now, nothing = timezone.localtime(), format_html('<span class="quiet">{}</span>', _("nothing known yet"))
     return [
         {
             "url": f"{head}{enterprise.pk}{tail}",
             "title": enterprise.title,
-            "second_name": enterprise.second_name,
-            "red_flags": enterprise.red_flags,
+            "second_name": second_name(enterprise),
+            "red_flags": red_flags(enterprise),
             "state": states[enterprise.state],
             "tier": tiers[enterprise.tier] if enterprise.is_partner else relations[enterprise.relation],
             "place": shared(places.get(enterprise.region_id, "")),
             "industry": shared(industries.get(enterprise.industry_id, "")),
-            "department": shared(str(enterprise.lead_department or "")),
-            "owner": shared(str(enterprise.owner or "")),
+            "department": departments[enterprise.lead_department_id],
+            "owner": owners[enterprise.owner_id],
             "rhythm": rhythms[rhythm_of(enterprise, now.date())],
             "last_contact": moment(enterprise.last_contact_at, now) if enterprise.had_contact else nothing,
         }
         for enterprise in page
     ]
+
+
+def names_of(field, keys):
+    """{key: name}, None named "": out of the rows the panel has read; the few it does not offer are asked for."""
+    names = {None: "", **{row.pk: escape(row) for row in field.rows.values()}}
+    if missing := keys - names.keys():
+        names |= {row.pk: escape(row) for row in field.queryset.model.objects.filter(pk__in=missing)}
+    return names
+
+
+def second_name(enterprise):
+    return format_html('<span class="quiet">{}</span>', enterprise.second_name) if enterprise.name_en else ""
+
+
+def red_flags(enterprise):
+    if not (enterprise.registry or enterprise.is_labour_agency):
+        return ""
+    flags = ((flag,) for flag in enterprise.red_flags)
+    return format_html_join("", '<span class="badge badge--trouble">{}</span>', flags)
 
 
 def state_badges():
@@ -108,7 +129,7 @@ def chips(request, form):
     return shown
 
 
-CHOICES = {"state", "tier", "rhythm", "relation", "size", "province", "industry"}
+CHOICES = {"state", "tier", "rhythm", "relation", "size", "province", "region", "industry"}
 
 
 @require_safe
