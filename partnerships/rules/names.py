@@ -264,9 +264,14 @@ def search_text(names, name_en="", *codes):
 
 
 def _asked(mark, text):
-    """One condition: (grams that must be there, what must be in a line of search_text)."""
-    longest = 3 if mark else 2
-    return {mark + part for part in _slices(text, min(longest, len(text)))}, {(mark, text)}
+    """One condition: (grams that must be there, what must be in a line of search_text).
+
+    Grams side by side that cover the text: the line is looked into anyway, and where many rows match, each gram that
+    has to be found among a row's hundred costs as much as that.
+    """
+    longest = min(3 if mark else 2, len(text))
+    starts = {*range(0, len(text) - longest + 1, longest), len(text) - longest}
+    return {mark + text[start : start + longest] for start in starts}, {(mark, text)}
 
 
 def _all_of(*conditions):
@@ -276,13 +281,16 @@ def _all_of(*conditions):
 
 
 def _latin(words):
-    """Words without Chinese characters: as written, or together as initials, or together as pinyin."""
+    """Words without Chinese characters: together as pinyin, or together as initials, or as written.
+
+    What is typed most stands first: the database asks a row for one after the other until one is true.
+    """
     joined = "".join(words)
-    yield _all_of(*(_asked("#", word) for word in words))
     if not joined.isdecimal():
-        yield _asked("^", joined)
         if len(joined) > 1:
             yield _asked("~", joined)
+        yield _asked("^", joined)
+    yield _all_of(*(_asked("#", word) for word in words))
 
 
 def _mixed(word):
