@@ -189,7 +189,10 @@ class Gap(Rule):
     # --- words ---
 
     def lines(self, tasks):
-        enterprises = Enterprise.objects.select_related("owner").in_bulk([task.subject_id for task in tasks])
+        shown = Enterprise.objects.select_related("owner").only(
+            "name", "name_en", "tier", "cadence_days", "last_contact_at", "owner__name", "owner__name_en"
+        )
+        enterprises = shown.in_bulk([task.subject_id for task in tasks])
         return {task.pk: self._line(task, enterprises[task.subject_id]) for task in tasks}
 
     def _line(self, task, enterprise):

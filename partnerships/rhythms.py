@@ -5,7 +5,21 @@ Only active partners have a rhythm. School only: the enterprise never reads thes
 
 from datetime import datetime, time, timedelta
 
-from django.db.models import Case, Count, DateTimeField, DurationField, ExpressionWrapper, F, Q, Value, When
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import (
+    Case,
+    Count,
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    Func,
+    IntegerField,
+    Q,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.html import format_html
 
@@ -98,12 +112,45 @@ def _computed(midnight, times, earlier):
 # --- a portfolio -------------------------------------------------------------------------------------------------
 
 
-def portfolio_band(user, today):
-    """[{state, label, number, x, width}]: the partners of `user` by state, and their share of one band in percent."""
-    stands = Case(*(When(in_rhythm(state, today), then=Value(state.value)) for state in Rhythm), default=Value(""))
-    portfolio = Enterprise.objects.visible_to(user).in_portfolio_of(user).filter(WATCHED)
-    counted = portfolio.annotate(stands=stands).values("stands").annotate(number=Count("pk")).order_by("stands")
-    figures = {state.value: 0 for state in Rhythm} | {row["stands"]: row["number"] for row in counted}
+#: The rhythms of a known last contact, from the longest ago: by the number of _limits() that it lies behind.
+BUCKETS = (Rhythm.SILENT, Rhythm.GAP, Rhythm.SOON, Rhythm.FRESH)
+
+
+def portfolio_figures(user, today):
+    """[(state, Rhythm or None, number)]: the partners of `user` by their state, the active ones also by their rhythm.
+
+    One pass over an index alone, however many partners there are. The same as rhythm_of(), as in_rhythm() is.
+    """
+    midnight = timezone.make_aware(datetime.combine(today + timedelta(days=1), time()))  # of the day after
+    since = F("last_contact_at") - Value(midnight, DateTimeField())
+    known = Func(since, _limits(), function="width_bucket", output_field=IntegerField())
+    active = Q(state=EnterpriseState.ACTIVE)
+    stands = Case(When(active & Q(last_contact_at__gt=NEVER), then=known), When(active, then=-1))
+    portfolio = Enterprise.objects.visible_to(user).in_portfolio_of(user).annotate(stands=stands)
+    counted = portfolio.order_by().values_list("state", "stands").annotate(number=Count("*"))
+    found = {None: None, -1: Rhythm.UNKNOWN, **dict(enumerate(BUCKETS))}
+    rows = ((state, found[stands], number) for state, stands, number in counted)
+    return sorted(rows, key=lambda row: (row[0], row[1] or ""))
+
+
+def _limits():
+    """An array of times passed, written below zero: twice the cadence, the cadence, the cadence less SOON."""
+    by_tier = Case(*(When(tier=tier, then=days) for tier, days in CADENCE.items()), output_field=IntegerField())
+    days = Coalesce("cadence_days", by_tier, output_field=IntegerField())
+    passed = (days * -2, days * -1, days * -1 + SOON)
+    spans = (Func(n, template="make_interval(days => %(expressions)s)", output_field=DurationField()) for n in passed)
+    return Func(*spans, template="ARRAY[%(expressions)s]", output_field=ArrayField(DurationField()))
+
+
+def portfolio_band(user, today, counted=None):
+    """[{state, label, number, x, width}]: the partners of `user` by rhythm, and their share of one band in percent.
+
+    `counted` are the portfolio_figures(), where the caller has them already.
+    """
+    figures = {state.value: 0 for state in Rhythm}
+    for _state, stands, number in counted or portfolio_figures(user, today):
+        if stands:
+            figures[stands.value] += number
     whole, begun, band = sum(figures.values()), 0, []
     for state in (Rhythm.FRESH, Rhythm.SOON, Rhythm.GAP, Rhythm.SILENT, Rhythm.UNKNOWN):
         number = figures[state.value]

@@ -34,7 +34,7 @@ CONTACTS, MESSAGES = Q(kind__startswith="touchpoint."), Q(kind__startswith="mess
 SHOWS = {
     "all": (gettext_lazy("All"), Q()),
     "contacts": (gettext_lazy("Contacts"), CONTACTS),
-    "messages": (gettext_lazy("Messages"), MESSAGES),
+    "messages": (gettext_lazy("Messages"), ~CONTACTS & MESSAGES),  # the first half leads to the index
     "changes": (gettext_lazy("Changes"), ~CONTACTS & ~MESSAGES),
 }
 

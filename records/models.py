@@ -66,6 +66,14 @@ class Event(models.Model):
             models.Index(
                 "stream", "happened_at", "id", name="event_stream_shared", condition=models.Q(audience="both")
             ),
+            # exchanges are nearly all there is: without this index what else happened is found by reading all of them
+            models.Index(
+                "stream",
+                "happened_at",
+                "id",
+                name="event_stream_others",
+                condition=~models.Q(kind__startswith="touchpoint."),
+            ),
             models.Index("subject_type", "subject_id", name="event_subject"),
         ]
         constraints = [

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from partnerships.access import stream_names
 from partnerships.models import Enterprise, Import, Message, ProxyEntry, Registration
 from partnerships.workflow import ImportState
 from records.links import asked_for_again
@@ -52,6 +53,11 @@ class Item:
     def day(self):
         """The day by which rows are ordered: due, or there since."""
         return self.due or timezone.localdate(self.since)
+
+    def is_asleep(self, now):
+        """Whether its task is put off."""
+        until = self.task and self.task.snoozed_until
+        return until is not None and until > now.date()
 
 
 def groups_of(items, today):
@@ -109,26 +115,24 @@ def items_for(user):
     return sorted(found, key=lambda item: item.since)
 
 
-def own_enterprises(user):
-    """The own portfolio; leads and administrators also look after partners that nobody owns."""
-    mine = Enterprise.objects.in_portfolio_of(user)
+def looked_after(user, path=""):
+    """The condition of the own portfolio; leads and administrators also look after partners that nobody owns.
+
+    `path` leads to the enterprise, ending in "__".
+    """
+    owned = Q(**{f"{path}owner": user})
     if user.sees_everything:
-        mine = mine | Enterprise.objects.current().partners().filter(owner=None)
-    return mine
+        owned |= Q(**{f"{path}owner": None})
+    return owned & Q(**{f"{path}merged_into": None, f"{path}relation": Enterprise.Relation.PARTNER})
 
 
 def unanswered_messages(user):
-    later = Message.objects.filter(
-        enterprise=OuterRef("enterprise"), side=Side.SCHOOL, written_at__gt=OuterRef("written_at")
-    )
-    newer = Message.objects.filter(
-        enterprise=OuterRef("enterprise"), side=Side.ENTERPRISE, written_at__gt=OuterRef("written_at")
-    )
+    later = Message.objects.filter(enterprise=OuterRef("enterprise"), written_at__gt=OuterRef("written_at"))
     waiting = (
         Message.objects.visible_to(user)
-        .filter(side=Side.ENTERPRISE, enterprise__in=own_enterprises(user))
-        .filter(~Exists(later), ~Exists(newer))
+        .filter(~Exists(later), looked_after(user, "enterprise__"), side=Side.ENTERPRISE)
         .select_related("enterprise", "author", "proxy")
+        .only("body", "written_at", "author_name", "proxy__said_by", *named("enterprise"), *named("author"))
         .order_by("written_at")[:MOST]
     )
     for message in waiting:
@@ -150,6 +154,7 @@ def corrected_entries(user):
         .filter(entered_by=user, checked_at__gte=timezone.now() - SHOWN_CORRECTED)
         .exclude(correction="")
         .select_related("enterprise", "checked_by")
+        .only("correction", "checked_at", *named("enterprise"), *named("checked_by"))
         .order_by("checked_at")[:MOST]
     )
     for entry in corrected:
@@ -165,8 +170,8 @@ def corrected_entries(user):
 
 
 def asked_links(user):
-    links = list(asked_for_again(own_enterprises(user).values("pk"))[:MOST])
-    names = {e.pk: e.title for e in Enterprise.objects.filter(pk__in=[link.stream for link in links])}
+    links = list(asked_for_again(Enterprise.objects.filter(looked_after(user)).values("pk"))[:MOST])
+    names = stream_names([link.stream for link in links])
     for link in links:
         yield Item(
             side=Side.ENTERPRISE,
@@ -207,7 +212,7 @@ def waiting_registrations(user):
 
 def prospects_to_assess(user):
     prospects = Enterprise.objects.in_portfolio_of(user).filter(state=Enterprise.State.PROSPECT)
-    for enterprise in prospects.order_by("created_at")[:MOST]:
+    for enterprise in prospects.order_by("created_at", "pk").only("name", "name_en", "created_at")[:MOST]:
         yield Item(
             side=Side.SCHOOL,
             title=_("Visit and assess a prospect"),
@@ -219,6 +224,11 @@ def prospects_to_assess(user):
         )
 
 
+def named(path):
+    """The columns of an enterprise or a person that its name needs."""
+    return f"{path}__name", f"{path}__name_en"
+
+
 COLLECTORS = [
     unanswered_messages,
     corrected_entries,
@@ -227,3 +237,12 @@ COLLECTORS = [
     waiting_registrations,
     prospects_to_assess,
 ]
+
+
+# --- beside it -----------------------------------------------------------------------------------------------------
+
+
+def longest_without_contact(user, most=5):
+    """The active partners of the own portfolio that were not spoken to for longest."""
+    active = Enterprise.objects.visible_to(user).in_portfolio_of(user).filter(state=Enterprise.State.ACTIVE)
+    return active.order_by("last_contact_at", "pk").only("name", "name_en", "last_contact_at")[:most]

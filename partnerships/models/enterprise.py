@@ -220,6 +220,23 @@ class Enterprise(models.Model):
             models.Index("created_at", "id", name="enterprise_by_age"),
             models.Index("state", "id", name="enterprise_by_state"),
             models.Index("owner", "sort_key", "id", name="enterprise_portfolio"),
+            # counted by state and rhythm, and the longest without contact found, without a look at the rows
+            models.Index(
+                "owner",
+                "state",
+                "last_contact_at",
+                "id",
+                include=["tier", "cadence_days"],
+                name="enterprise_rhythm",
+                condition=Q(merged_into=None, relation="partner"),
+            ),
+            models.Index(
+                "owner",
+                "created_at",
+                "id",
+                name="enterprise_prospects",
+                condition=Q(merged_into=None, relation="partner", state="prospect"),
+            ),
             models.Index("region", "sort_key", "id", name="enterprise_region"),
             models.Index("industry", "sort_key", "id", name="enterprise_industry"),
             models.Index("lead_department", "sort_key", "id", name="enterprise_department"),

@@ -45,6 +45,9 @@ class EnterpriseRows(models.QuerySet):
     """Rows that hang on an enterprise and are seen with it."""
 
     def visible_to(self, user):
+        """With the enterprise; whoever sees every partner sees every row, and no join has to say so."""
+        if user.is_authenticated and user.sees_partners:
+            return self
         return self.filter(enterprise__in=Enterprise.objects.visible_to(user))
 
 
