@@ -116,6 +116,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "template_partials.templatetags.partials",
                 "records.templatetags.show",
+                "records.templatetags.stamp",
                 "config.css",
             ],
         },

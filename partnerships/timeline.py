@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -23,7 +23,7 @@ from partnerships.models.touchpoint import Kind, Precision
 from partnerships.rules.terms import term_of
 from partnerships.workflow import ENTERPRISE
 from records import keyset
-from records.models import Event, Side
+from records.models import Event, File, Side
 from records.templatetags.show import moment
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def changed(sentence):
 
 
 def label_of(event, name):
-    model = event.subject_type.model_class() if event.subject_type_id else None
+    model = ContentType.objects.get_for_id(event.subject_type_id).model_class() if event.subject_type_id else None
     try:
         return model._meta.get_field(name).verbose_name
     except (FieldDoesNotExist, AttributeError):  # a field that existed when the event was written
@@ -263,6 +263,31 @@ class Entry:
     files: list = field(default_factory=list)
 
     @property
+    def heading(self):
+        return " · ".join(filter(None, (self.who, self.what)))
+
+    @property
+    def side_label(self):
+        return {Side.SCHOOL: _("School"), Side.ENTERPRISE: _("Enterprise")}.get(self.side) or _("Both sides")
+
+    @property
+    def day(self):
+        return timezone.localdate(self.event.happened_at).isoformat()
+
+    @property
+    def facts(self):
+        """(label, words) of what an exchange brought."""
+        if not self.touchpoint:
+            return []
+        found = (
+            (_("Agreed"), self.touchpoint.agreed),
+            (_("Wishes"), self.touchpoint.wishes),
+            (_("New jobs"), self.touchpoint.jobs_offered),
+            (_("New internship places"), self.touchpoint.internships_offered),
+        )
+        return [(label, words) for label, words in found if words]
+
+    @property
     def pictures(self):
         return [file for file in self.files if file.is_picture]
 
@@ -295,7 +320,7 @@ def timeline_page(enterprise, user, parameters, *, url=None, size=SIZE):
     for_enterprise = not user.is_school
     url = url or reverse("partnerships:timeline", args=[enterprise.pk])
     show = parameters.get("show") if parameters.get("show") in SHOWS else "all"
-    events = Event.objects.in_stream(enterprise.pk).filter(SHOWS[show][1]).select_related("by", "subject_type")
+    events = Event.objects.in_stream(enterprise.pk).filter(SHOWS[show][1]).select_related("by")
     if for_enterprise:
         events = events.shared()
     place = QueryDict(mutable=True)
@@ -319,15 +344,16 @@ def mark_months(entries, month):
 
 def entries_of(events, enterprise, *, for_enterprise):
     """The events as entries. An exchange whose day was corrected stands only at the day it has now."""
-    subjects = subjects_of(events)
+    subjects, files = subjects_of(events)
     entries = []
     for event in events:
-        subject = subjects.get((event.subject_type_id, event.subject_id))
+        key = event.subject_type_id, event.subject_id
+        subject = subjects.get(key)
         if event.kind == "touchpoint.logged" and isinstance(subject, Touchpoint):
             if subject.happened_at == event.happened_at:
-                entries.append(touchpoint_entry(event, subject, enterprise, for_enterprise))
+                entries.append(touchpoint_entry(event, subject, files.get(key, []), enterprise, for_enterprise))
         elif event.kind == "message.written" and isinstance(subject, Message):
-            entries.append(message_entry(event, subject, for_enterprise))
+            entries.append(message_entry(event, subject, files.get(key, [])))
         else:
             text = sentence(event, for_enterprise=for_enterprise)
             entries.append(Entry(event, event.side, event.who, "", text, moment(event.happened_at)))
@@ -335,25 +361,28 @@ def entries_of(events, enterprise, *, for_enterprise):
 
 
 def subjects_of(events):
-    """The touchpoints and messages behind the events, by (type, id), each kind with one query and its own files'."""
+    """The touchpoints and messages behind the events, and their files, by (type, id): a query for each kind of row.
+
+    Few rows were entered on behalf: their entries are fetched only where one was, not joined to every row.
+    """
     wanted = defaultdict(set)
     for event in events:
         if event.subject_id:
             wanted[event.subject_type_id].add(event.subject_id)
-    # few rows were entered on behalf: fetched only where one was, not joined to every row
-    behalf = ("proxy__entered_by", "proxy__checked_by")
-    found = {}
-    for queryset in (
-        Touchpoint.objects.select_related("logged_by").prefetch_related("files", *behalf),
-        Message.objects.select_related("author").prefetch_related("files", *behalf),
-    ):
+    found, files = {}, defaultdict(list)
+    for queryset in (Touchpoint.objects.select_related("logged_by"), Message.objects.select_related("author")):
         type_id = ContentType.objects.get_for_model(queryset.model).pk
         if keys := wanted.get(type_id):
-            found |= {(type_id, row.pk): row for row in queryset.filter(pk__in=keys)}
-    return found
+            rows = list(queryset.filter(pk__in=keys))
+            behalf = [row for row in rows if row.proxy_id]
+            prefetch_related_objects(behalf, "proxy__entered_by", "proxy__checked_by")
+            found |= {(type_id, row.pk): row for row in rows}
+            for file in File.objects.filter(subject_type=type_id, subject_id__in=keys):
+                files[type_id, file.subject_id].append(file)
+    return found, files
 
 
-def touchpoint_entry(event, touchpoint, enterprise, for_enterprise):
+def touchpoint_entry(event, touchpoint, files, enterprise, for_enterprise):
     proxy = touchpoint.proxy
     logged_by = touchpoint.logged_name or (str(touchpoint.logged_by) if touchpoint.logged_by else "")
     from_there = touchpoint.side == Side.ENTERPRISE
@@ -375,11 +404,11 @@ def touchpoint_entry(event, touchpoint, enterprise, for_enterprise):
         is_unanswered=not touchpoint.is_two_way and not for_enterprise,
         waits_for_check=bool(proxy) and proxy.checked_at is None,
         url="" if for_enterprise else reverse("partnerships:touchpoint_detail", args=[touchpoint.pk]),
-        files=list(touchpoint.files.all()),
+        files=files,
     )
 
 
-def message_entry(event, message, for_enterprise):
+def message_entry(event, message, files):
     proxy = message.proxy
     return Entry(
         event,
@@ -390,7 +419,7 @@ def message_entry(event, message, for_enterprise):
         moment(message.written_at),
         proxy=proxy,
         waits_for_check=bool(proxy) and proxy.checked_at is None,
-        files=list(message.files.all()),
+        files=files,
     )
 
 
@@ -398,4 +427,4 @@ def touchpoint_alone(touchpoint, *, for_enterprise):
     """The entry of one touchpoint, for its own page."""
     event = Event.objects.of(touchpoint).filter(kind="touchpoint.logged").select_related("by").first()
     event = event or Event(kind="touchpoint.logged", side=touchpoint.side, happened_at=touchpoint.happened_at)
-    return touchpoint_entry(event, touchpoint, touchpoint.enterprise, for_enterprise)
+    return touchpoint_entry(event, touchpoint, list(touchpoint.files.all()), touchpoint.enterprise, for_enterprise)

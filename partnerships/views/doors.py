@@ -21,4 +21,4 @@ def school_only(user):
 
 
 def partner(request, pk):
-    return school_page(Enterprise.objects.all(), request, pk)
+    return school_page(Enterprise.objects.defer("grams", "search_text"), request, pk)  # most of a row, and never shown

@@ -8,7 +8,7 @@ from django.http import FileResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import escape, format_html, format_html_join
+from django.utils.html import escape, format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -74,8 +74,8 @@ def lines(page, form):
         {
             "url": f"{head}{enterprise.pk}{tail}",
             "title": enterprise.title,
-            "second_name": second_name(enterprise),
-            "red_flags": red_flags(enterprise),
+            "second_name": enterprise.second_name,
+            "red_flags": enterprise.red_flags,
             "state": states[enterprise.state],
             "tier": tiers[enterprise.tier] if enterprise.is_partner else relations[enterprise.relation],
             "place": shared(places.get(enterprise.region_id, "")),
@@ -95,17 +95,6 @@ def names_of(field, keys):
     if missing := keys - names.keys():
         names |= {row.pk: escape(row) for row in field.queryset.model.objects.filter(pk__in=missing)}
     return names
-
-
-def second_name(enterprise):
-    return format_html('<span class="quiet">{}</span>', enterprise.second_name) if enterprise.name_en else ""
-
-
-def red_flags(enterprise):
-    if not (enterprise.registry or enterprise.is_labour_agency):
-        return ""
-    flags = ((flag,) for flag in enterprise.red_flags)
-    return format_html_join("", '<span class="badge badge--trouble">{}</span>', flags)
 
 
 def state_badges():

@@ -39,7 +39,7 @@ def touchpoint_detail(request, pk):
     )
     touchpoint = school_page(rows.prefetch_related("files", "contacts"), request, pk)
     entry = touchpoint_alone(touchpoint, for_enterprise=False)
-    context = {"touchpoint": touchpoint, "entry": entry, "enterprise": touchpoint.enterprise}
+    context = {"touchpoint": touchpoint, "entry": entry, "entries": [entry], "enterprise": touchpoint.enterprise}
     return render(request, "partnerships/touchpoint_detail.html", context)
 
 

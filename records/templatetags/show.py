@@ -1,15 +1,13 @@
 """How values are shown everywhere: moments, money, icons, the rhythm of a contact."""
 
-import re
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache, lru_cache
 
 from django import template
-from django.template.base import TextNode, VariableNode
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -158,43 +156,3 @@ def rhythm(days, soon, late, most=None):
         "rest_wide": f"{(most - late) / most * 100:.1f}%",
         "now_at": None if days is None else percent(days),
     }
-
-
-# --- long lists ----------------------------------------------------------------------------------------------------
-
-
-class Stamp(template.Node):
-    """What stands between `stamp` and `endstamp`, as fixed pieces and the keys whose values stand between these."""
-
-    def __init__(self, rows, pieces, keys):
-        self.rows, self.pieces, self.keys = rows, pieces, keys
-
-    def render(self, context):
-        form = "%s".join(piece.render(context).replace("%", "%%") for piece in self.pieces)
-        rows = self.rows.resolve(context)
-        return mark_safe("".join(form % tuple(conditional_escape(row[key]) for key in self.keys) for row in rows))
-
-
-@register.tag
-def stamp(parser, token):
-    """{% stamp row in rows %} … {{ row.key }} … {% endstamp %}: a loop over dicts of words that are ready to be shown.
-
-    All but the values is rendered once for the whole list, not once for each row: fifty rows cost what five cost in a
-    loop. So nothing in it may depend on the row but plain {{ row.key }}.
-    """
-    try:
-        _stamp, name, _in, rows = token.split_contents()
-    except ValueError:
-        raise template.TemplateSyntaxError("Write {% stamp row in rows %}.") from None
-    nodelist = parser.parse(["endstamp"])
-    parser.delete_first_token()
-    pieces, keys = [template.NodeList()], []
-    for node in nodelist:
-        if match := re.fullmatch(rf"{name}\.(\w+)", node.token.contents if isinstance(node, VariableNode) else ""):
-            pieces.append(template.NodeList())
-            keys.append(match[1])
-        elif not isinstance(node, TextNode) and re.search(rf"\b{name}\.", node.token.contents):
-            raise template.TemplateSyntaxError(f"Nothing in a stamp depends on the row but {{{{ {name}.key }}}}.")
-        else:
-            pieces[-1].append(node)
-    return Stamp(parser.compile_filter(rows), pieces, keys)

@@ -5,9 +5,8 @@ from decimal import Decimal
 
 import pytest
 from django import forms
-from django.template import TemplateSyntaxError, engines
+from django.template import engines
 from django.utils import timezone, translation
-from django.utils.safestring import mark_safe
 
 from records.templatetags import show
 
@@ -127,27 +126,3 @@ def test_a_sorted_head_turns_round_and_keeps_the_filters():
     down = head("/?sort=-name&before=3", "-name")
     assert 'aria-sort="descending"' in down
     assert 'href="?sort=name"' in down
-
-
-def stamped(inside, **context):
-    return engines["django"].from_string("{% stamp row in rows %}" + inside + "{% endstamp %}").render(context)
-
-
-def test_a_stamp_fills_every_row_into_what_was_rendered_once():
-    rows = [{"name": "恒力", "note": mark_safe("<b>!</b>")}, {"name": "<a&b>", "note": "100%"}]
-    drawn = stamped('<i data-label="{{ label }}" width="50%">{{ row.name }}{{ row.note }}</i>', rows=rows, label="名%s")
-    assert drawn == (
-        '<i data-label="名%s" width="50%">恒力<b>!</b></i><i data-label="名%s" width="50%">&lt;a&amp;b&gt;100%</i>'
-    )
-    assert stamped("{{ row.name }}", rows=[]) == ""
-
-
-@pytest.mark.parametrize("inside", ["{% if row.name %}x{% endif %}", "{{ row.name|upper }}", "{{ row.name.first }}"])
-def test_a_stamp_refuses_what_would_be_rendered_once_for_all_rows(inside):
-    with pytest.raises(TemplateSyntaxError, match="depends on the row"):
-        stamped(inside, rows=[])
-
-
-def test_a_stamp_says_how_it_is_written():
-    with pytest.raises(TemplateSyntaxError, match="stamp row in rows"):
-        engines["django"].from_string("{% stamp rows %}{% endstamp %}")
