@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("contenttypes", "0002_remove_content_type_name"),
-        ("records", "0001_initial"),
+        ("records", "0002_signatures"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
