@@ -32,8 +32,7 @@ def today(request):
     waiting = [] if page.previous else items_for(user)
     asleep = tasks.open().filter(snoozed_until__gt=now.date()).select_related("snoozed_by").order_by("snoozed_until")
     items = items_of([*page, *asleep[:PUT_OFF]], now)
-    figures = portfolio_figures(user, now.date())
-    context = {
+    context = _beside(user, now) | {
         "now": now,
         "number": keyset.count(awake).number + len(waiting),
         "groups": groups_of(waiting + [item for item in items if not item.is_asleep(now)], now.date()),
@@ -42,12 +41,19 @@ def today(request):
         "everybodys": everybodys,
         "tomorrow": now.date() + timedelta(days=1),
         "longest": now.date() + LONGEST_SNOOZE,
+    }
+    return render(request, "reports/today.html", context)
+
+
+def _beside(user, now):
+    """What stands beside the tasks: messages to forward, and how the own partners stand."""
+    figures = portfolio_figures(user, now.date())
+    return {
         "to_forward": keyset.count(to_forward(user, now=now)).shown,
         "states": _states(figures),
         "band": portfolio_band(user, now.date(), figures),
         "quiet": longest_without_contact(user),
     }
-    return render(request, "reports/today.html", context)
 
 
 def _states(figures):

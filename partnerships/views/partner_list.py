@@ -61,9 +61,7 @@ def enterprise_list(request):
 
 def lines(page, form):
     """Each row as the page shows it; words that rows share are looked up and escaped once for the page."""
-    tiers, relations = (
-        {value: escape(label) for value, label in choices.choices} for choices in (Enterprise.Tier, Enterprise.Relation)
-    )
+    tiers, relations = dict(Enterprise.Tier.choices), dict(Enterprise.Relation.choices)
     states, rhythms = state_badges(), {None: "", **badges()}
     places, industries, shared = region_names(), industry_names(), cache(escape)
     departments = names_of(form.fields["department"], {enterprise.lead_department_id for enterprise in page})
