@@ -141,6 +141,8 @@ TIMELINE_SENTENCES = [
 
 #: Function (ids) -> {id: name}: what the partnership behind `stream` is called.
 STREAM_NAMES = "partnerships.access.stream_names"
+#: Name of a counter -> function (enterprise id, first day, last day) -> how many of what was promised really happened.
+OBLIGATION_COUNTERS = {"seminars": "partnerships.services.obligations.count_seminars"}
 #: Objects of reminders.rules.Rule: what the planner watches.
 REMINDER_RULES = [
     "partnerships.reminders.GAP",

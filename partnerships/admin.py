@@ -203,3 +203,19 @@ class AgreementCommentAdmin(PartnershipAdmin):
     list_filter = ["side", "field", "resolved_at"]
     list_select_related = ["agreement", "by"]
     search_fields = ["agreement__title", "text"]
+
+
+@admin.register(models.Obligation)
+class ObligationAdmin(PartnershipAdmin):
+    list_display = ["text", "enterprise", "side", "due_on", "count", "state", "owner", "contact"]
+    list_filter = ["state", "side", "counter", "due_on"]
+    list_select_related = ["enterprise", "owner", "contact"]
+    search_fields = ["text", "text_en", "enterprise__name", "agreement__title"]
+    exclude = ["form_key"]
+
+
+@admin.register(models.Clause)
+class ClauseAdmin(PartnershipAdmin):
+    list_display = ["text", "kind", "side", "every_months", "count_from", "counter", "is_active"]
+    list_filter = ["kind", "side", "is_active"]
+    search_fields = ["text", "text_en"]

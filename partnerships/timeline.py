@@ -115,7 +115,7 @@ def on_day(sentence):
 
     def say(event):
         data = defaultdict(str, event.data)
-        data["when"] = f"{day_of(event)} {data['time']}".strip()
+        data["when"] = f"{day_of(event)} {data.get('time', '')}".strip()
         return str(sentence) % data
 
     return say
@@ -189,6 +189,14 @@ SENTENCES = {
     "link.renewal_asked": words(gettext_lazy("Asked for a new link. %(phone)s")),
     "import.uploaded": words(gettext_lazy("List uploaded: %(name)s")),
     "import.applied": words(gettext_lazy("List applied: %(name)s")),
+    "obligation.added": on_day(gettext_lazy("Promised: %(text)s, until %(when)s")),
+    "obligation.changed": changed(gettext_lazy("What was promised was changed: %(text)s.")),
+    "obligation.keep": words(gettext_lazy("Kept: %(text)s. %(how)s")),
+    "obligation.waive": words(gettext_lazy("No longer needed, as both agreed: %(text)s. %(how)s")),
+    "obligation.breach": words(gettext_lazy("Not kept: %(text)s. %(how)s")),
+    "obligation.reopen": words(gettext_lazy("Open again: %(text)s. %(how)s")),
+    "obligation.set_aside": words(gettext_lazy("No longer due under this agreement: %(text)s.")),
+    "obligation.take_up": words(gettext_lazy("Due again under this agreement: %(text)s.")),
     "seminar.planned": on_day(gettext_lazy("Event planned: %(name)s, %(when)s")),
     "seminar.invited": TwoSided(
         on_day(gettext_lazy("Invited to “%(name)s” on %(when)s.")),

@@ -45,6 +45,13 @@ class AgreementState(models.TextChoices):
     TERMINATED = "terminated", _("terminated")
 
 
+class ObligationState(models.TextChoices):
+    OPEN = "open", pgettext_lazy("obligation", "open")
+    KEPT = "kept", _("kept")
+    WAIVED = "waived", _("waived by both")
+    BREACHED = "breached", _("not kept")
+
+
 class RegistrationState(models.TextChoices):
     WAITING = "waiting", _("to be vetted")
     ACCEPTED = "accepted", _("accepted")
@@ -323,5 +330,51 @@ AGREEMENT = Lifecycle(
              (is_no_amendment, is_continued), audience="both"),
         Move("terminate", _("End it early"), (AGR.IN_FORCE,), AGR.TERMINATED, is_lead, (is_no_amendment,),
              needs_note=True, audience="both"),
+    ),
+)  # fmt: skip
+
+
+def settles_it(obligation, user):
+    """Whoever keeps the agreement; the person of the school whose duty it is; its own enterprise for its own duties."""
+    if user is None:  # through a link, whose subject the service has checked
+        return None
+    if not user.is_school:
+        return None if obligation.side == "enterprise" else _("This is a duty of the school.")
+    if obligation.owner_id and obligation.owner_id == user.pk:
+        return None
+    return keeps_this_agreement(obligation.agreement, user)
+
+
+def keeps_its_agreement(obligation, user):
+    return keeps_this_agreement(obligation.agreement, user)
+
+
+def follows_from_its_agreement(obligation, user):
+    """Whoever changes the term was asked there."""
+    return
+
+
+O = ObligationState  # noqa: E741
+OBLIGATION = Lifecycle(
+    "obligation",
+    O,
+    {
+        O.OPEN: Words(
+            pgettext_lazy("obligation", "open"), _("Next: keep it, and say how."),
+            _("to arrange"), _("Tell us when it is done; a picture or a paper is enough."),
+        ),
+        O.KEPT: Words(_("kept"), _("Nothing is due."), _("done"), _("Thank you.")),
+        O.WAIVED: Words(_("waived by both"), _("Nothing is due."), _("no longer needed"), ""),
+        O.BREACHED: Words(_("not kept"), _("Nothing is due."), _("not arranged"), ""),
+    },
+    (
+        Move("keep", _("Kept"), (O.OPEN,), O.KEPT, settles_it, audience="both"),
+        Move("waive", _("Waive by agreement"), (O.OPEN,), O.WAIVED, keeps_its_agreement, needs_note=True,
+             audience="both"),
+        Move("breach", _("Was not kept"), (O.OPEN,), O.BREACHED, is_lead, needs_note=True),
+        Move("reopen", _("Open again"), (O.KEPT, O.WAIVED, O.BREACHED), O.OPEN, keeps_its_agreement, needs_note=True),
+        # what a changed term does by itself
+        Move("set_aside", _("Set aside"), (O.OPEN,), O.WAIVED, follows_from_its_agreement, audience="both"),
+        Move("take_up", _("Take up again"), (O.WAIVED,), O.OPEN, follows_from_its_agreement, audience="both"),
     ),
 )  # fmt: skip

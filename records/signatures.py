@@ -177,7 +177,7 @@ def sign_on_paper(signature, *, digest, scan, by, signed_on=None, now=None):
 def refuse(signature, *, reason, by=None, via=None, name="", now=None):
     """Say no, with what should change. Raises NotAllowed, Refused without a reason."""
     facts = {"reason": reason.strip()[:500], "via": via}
-    return _close(signature, "refuse", facts, by=by, name=name, note=reason, now=now)
+    return _close(signature, "refuse", facts, by=by, name=name, note=reason, now=now, data={"why": reason.strip()})
 
 
 def delegate(signature, to, *, by=None, name="", now=None):
@@ -204,7 +204,7 @@ def reset(subject, sides, *, reason, by, now=None):
     with transaction.atomic():
         for row in ledger(subject).filter(state__in=[S.SIGNED, S.REFUSED]):
             if row.state == S.REFUSED or row.side in sides:
-                move(row, SIGNATURE, "reset", by=by, note=reason, now=now, data={"name": row.name})
+                move(row, SIGNATURE, "reset", by=by, note=reason, now=now, data={"name": row.name, "why": reason})
                 again = Signatory(row.side, row.capacity, row.name, row.position, row.user, row.addressee_id, row.email)
                 fresh.append(_row(subject, again, by, now))
         Signature.objects.bulk_create(fresh)

@@ -9,7 +9,7 @@ def _asked(event):
 
 def _told(sentence):
     """A sentence with who, in which capacity, and why."""
-    values = {"name": "", "capacity": "", "note": "", "to_name": ""}
+    values = {"name": "", "capacity": "", "why": "", "to_name": ""}
     return lambda event: str(sentence()) % (values | event.data)
 
 
@@ -18,8 +18,8 @@ SENTENCES = {
     "signature.see": _told(lambda: _("%(name)s read it.")),
     "signature.sign": _told(lambda: _("%(name)s signed (%(capacity)s).")),
     "signature.sign_on_paper": _told(lambda: _("%(name)s signed on paper (%(capacity)s).")),
-    "signature.refuse": _told(lambda: _("%(name)s did not sign: %(note)s")),
+    "signature.refuse": _told(lambda: _("%(name)s did not sign: %(why)s")),
     "signature.delegate": _told(lambda: _("%(name)s passed the signature on to %(to_name)s.")),
-    "signature.reset": _told(lambda: _("%(name)s is asked to sign again: %(note)s")),
+    "signature.reset": _told(lambda: _("%(name)s is asked to sign again: %(why)s")),
     "signature.withdraw": _told(lambda: _("%(name)s is no longer asked to sign.")),
 }

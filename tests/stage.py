@@ -33,9 +33,11 @@ from partnerships.models import (
     AgreementComment,
     Assessment,
     AssessmentFinding,
+    Clause,
     Enterprise,
     Import,
     ImportRow,
+    Obligation,
     ProxyEntry,
     Registration,
     Seminar,
@@ -75,7 +77,7 @@ MEMBERS = (
 )  # fmt: skip
 #: What only looks like text: codes, digests, keys that follow from names, words out of a fixed list.
 NOT_WORDS = {
-    "code", "purpose", "kind", "what", "sha256", "digest", "media_type", "precision", "content", "field",
+    "code", "purpose", "kind", "what", "sha256", "digest", "counter", "media_type", "precision", "content", "field",
     "sort_key", "name_key", "core_key", "search_text", "grams",
 }  # fmt: skip
 #: Events that both sides read. All others stay with the school, whatever they say.
@@ -85,6 +87,8 @@ SHARED = {
     "enterprise.activate", "enterprise.resume", "file.given",
     "seminar.invited", "seminar.changed", "seminar.cancelled", "seminar.answered", "seminar.minuted",
     "seminar.item_added", "seminar.item_done",
+    "obligation.added", "obligation.changed", "obligation.keep", "obligation.waive", "obligation.set_aside",
+    "obligation.take_up",
 }  # fmt: skip
 
 
@@ -254,6 +258,13 @@ def _agreements(side, enterprise, canary, officer):
         digest="a" * 64,
     )  # fmt: skip
     mark(signature, canary)
+    clause = mark(Clause.objects.create(side="school", text="x"), SCHOOL)
+    duty = Obligation.objects.create(
+        agreement=review, enterprise=enterprise, clause=clause, side="enterprise", text="x", first_on=review.starts_on,
+        due_on=review.ends_on,
+    )  # fmt: skip
+    mark(duty, canary)
+    side.clause, side.obligation = clause.pk, duty.pk
     side.agreement, side.draft, side.comment = review.pk, draft.pk, comment.pk
 
 
@@ -328,7 +339,7 @@ def _events(side, enterprise, canary, officer, now):
     }
     for kind in SENTENCES:
         word = canary if kind in SHARED else SCHOOL
-        names = ("name", "said_by", "correction", "phone", "addressee", "from", "purpose", "text", "reason")
+        names = ("name", "said_by", "correction", "phone", "addressee", "from", "purpose", "text", "reason", "how")
         data = {name: f"{word} {name}" for name in names}
         data |= {"to": "active", "note": f"{SCHOOL} note", "changes": {"name": [f"{SCHOOL} was", f"{SCHOOL} is"]}}
         data |= {"kind": "call", "day": "2026-03-12", "files": 1}

@@ -4,11 +4,11 @@ import pytest
 from django.utils import translation
 
 from accounts.models import Role
-from partnerships.models import Enterprise, Touchpoint
+from partnerships.models import Enterprise, Obligation, Touchpoint
 from partnerships.models.agreement import AgreementKind
 from partnerships.models.touchpoint import EvidenceTag
 from partnerships.rules.rhythm import Rhythm
-from partnerships.workflow import AgreementState
+from partnerships.workflow import AgreementState, ObligationState
 
 #: What is shown -> what people say. Source: the words used in cooperation offices and their lists.
 WORDS = [
@@ -44,6 +44,11 @@ WORDS = [
     (AgreementState.EXPIRED.label, "已到期"),
     (AgreementState.RENEWED.label, "已续签"),
     (AgreementState.TERMINATED.label, "已解除"),
+    (Obligation._meta.verbose_name, "约定事项"),
+    (ObligationState.OPEN.label, "进行中"),
+    (ObligationState.KEPT.label, "已完成"),
+    (ObligationState.WAIVED.label, "协商取消"),
+    (ObligationState.BREACHED.label, "未履行"),
     (AgreementKind.ORDER_CLASS.label, "订单班"),
     (AgreementKind.INDUSTRY_COLLEGE.label, "产业学院"),
 ]

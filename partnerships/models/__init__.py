@@ -5,6 +5,7 @@ from partnerships.models.assessment import Assessment, AssessmentFinding
 from partnerships.models.contact import Contact
 from partnerships.models.enterprise import Enterprise, Shutdown, Site, is_member
 from partnerships.models.importing import Import, ImportRow
+from partnerships.models.obligation import Clause, Obligation
 from partnerships.models.registration import Registration
 from partnerships.models.seminar import ActionItem, CalendarFeed, Seminar, SeminarGuest, SeminarSeries
 from partnerships.models.thread import Message
@@ -17,11 +18,13 @@ __all__ = [
     "Assessment",
     "AssessmentFinding",
     "CalendarFeed",
+    "Clause",
     "Contact",
     "Enterprise",
     "Import",
     "ImportRow",
     "Message",
+    "Obligation",
     "ProxyEntry",
     "Registration",
     "Seminar",

@@ -15,8 +15,10 @@ from partnerships.models import (
     AgreementComment,
     Assessment,
     AssessmentFinding,
+    Clause,
     Import,
     ImportRow,
+    Obligation,
     Registration,
     Seminar,
     SeminarGuest,
@@ -73,6 +75,10 @@ def rows(count):
         _event(enterprise)
         agreement = AgreementFactory(enterprise=enterprise)
         AgreementComment.objects.create(agreement=agreement, field="aim", side="school", text="改期", by=UserFactory())
+        Obligation.objects.create(
+            agreement=agreement, enterprise=enterprise, clause=Clause.objects.create(side="school", text="报告"),
+            side="school", text="报告", first_on=agreement.starts_on, due_on=agreement.ends_on, owner=UserFactory(),
+        )  # fmt: skip
         Signature.objects.create(
             subject=agreement, side="school", capacity="院长", name="周同", user=UserFactory(), asked_by=UserFactory()
         )
