@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('partnerships', '0004_agreements'),
+        ('partnerships', '0005_portfolio_indexes'),
         ('pghistory', '0007_auto_20250421_0444'),
         ('records', '0002_signatures'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
