@@ -149,6 +149,8 @@ REMINDER_RULES = [
     "partnerships.seminar_reminders.INVITATION",
     "partnerships.seminar_reminders.CANCELLED",
     "partnerships.seminar_reminders.PROMISED",
+    "partnerships.seminar_reminders.MINUTES",
+    "partnerships.seminar_reminders.FEEDBACK",
 ]
 
 # --- data --------------------------------------------------------------------------------------------------------

@@ -120,7 +120,7 @@ class SeminarAdmin(PartnershipAdmin):
     list_filter = ["kind", "state", "department"]
     list_select_related = ["organiser", "department"]
     search_fields = ["title", "title_en", "place", "=id"]
-    exclude = ["form_key"]
+    exclude = ["form_key", "code"]
 
 
 @admin.register(models.SeminarSeries)
@@ -138,6 +138,22 @@ class SeminarGuestAdmin(PartnershipAdmin):
     list_filter = ["answer", "attended"]
     list_select_related = ["seminar", "enterprise", "user"]
     search_fields = ["seminar__title", "enterprise__name", "user__name"]
+
+
+@admin.register(models.SeminarAttendee)
+class SeminarAttendeeAdmin(PartnershipAdmin):
+    list_display = ["seminar", "enterprise", "company", "name", "source", "signed_at", "confirmed"]
+    list_filter = ["source", "confirmed"]
+    list_select_related = ["seminar", "enterprise"]
+    search_fields = ["seminar__title", "enterprise__name", "company", "name"]
+
+
+@admin.register(models.SeminarFeedback)
+class SeminarFeedbackAdmin(PartnershipAdmin):
+    list_display = ["guest", "useful", "given_name", "given_at", "changed_at"]
+    list_filter = ["useful"]
+    list_select_related = ["guest__enterprise", "guest__user"]
+    search_fields = ["guest__seminar__title", "guest__enterprise__name", "given_name"]
 
 
 @admin.register(models.ActionItem)

@@ -1,4 +1,5 @@
-"""The rules about seminars: who is invited and reminded, who hears that it is off, and what was promised there."""
+"""The rules about seminars: who is invited and reminded, who hears that it is off, what was promised there, where the
+minutes stand, and how it was."""
 
 from datetime import timedelta
 
@@ -41,6 +42,8 @@ from reminders.workflow import DeliveryState
 AT_ONCE = -1000
 #: A link lives a little longer than what it is about: minutes and what follows are read through it.
 AFTERWARDS = timedelta(days=30)
+#: How long the minutes, and the question how it was, stand among the tasks of those who came.
+SHOWN = timedelta(days=14)
 #: Tellings that reached somebody, as far as we know.
 REACHED = (DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.OPENED, DeliveryState.ANSWERED)
 
@@ -88,8 +91,12 @@ class AboutGuests(Rule):
                 default=Value(Channel.MAIL),
                 output_field=CharField(),
             ),
-            told_skip=Value("", CharField()),
+            told_skip=Case(*self._skipped(), default=Value(""), output_field=CharField()),
         )
+
+    def _skipped(self):
+        """When somebody is left out, and why."""
+        return []
 
     def _contact(self):
         first = (
@@ -98,6 +105,7 @@ class AboutGuests(Rule):
             .order_by("rank", "-is_keeper", "id")
         )
         called = first.annotate(called=Coalesce(NullIf("honorific", Value("")), "name")).values("called")
+        skip = [When(told_addressee_id=None, then=Value("nobody")), *self._skipped()]
         automatic = Q(enterprise__messages_automatic=True) & ~Q(told_address="")
         return (
             self.subjects(Side.ENTERPRISE)
@@ -111,9 +119,7 @@ class AboutGuests(Rule):
             .annotate(
                 told_dedup=Concat(Value("c"), Coalesce(Cast("told_addressee_id", CharField()), Value("0"))),
                 told_channel=Case(When(automatic, then=Value("mail")), default=Value("hand"), output_field=CharField()),
-                told_skip=Case(
-                    When(told_addressee_id=None, then=Value("nobody")), default=Value(""), output_field=CharField()
-                ),
+                told_skip=Case(*skip, default=Value(""), output_field=CharField()),
             )
         )
 
@@ -397,6 +403,97 @@ class Promised(AboutGuests):
         return Told(subject, f"{line.title}\n{line.why}\n\n{settings.SITE_URL}{line.url}\n")
 
 
+class AboutWhoCame(AboutGuests):
+    """What the guests who came hear afterwards, once."""
+
+    subject_model = SeminarGuest
+    #: Where on its page the guest looks.
+    part = ""
+
+    def came(self, side):
+        return self.owned(self.subjects(side), side).filter(attended=True).annotate(task_episode=episode())
+
+    def line(self, task, guest):
+        seminar = guest.seminar
+        return Line(
+            title=self.title(seminar),
+            about=str(seminar.organiser) if guest.enterprise_id else when(seminar),
+            why=_("You were there on %(when)s") % {"when": when(seminar)},
+            action=self.action,
+            url=f"{page_of(guest)}#{self.part}",
+        )
+
+    def to_contact(self, delivery, guest, known):
+        message = links.carried_message(
+            delivery.link, sender=guest.enterprise.owner or guest.seminar.organiser, what=self.what(guest),
+            minutes=links.MINUTES[links.SEMINAR], until=delivery.link.expires_at,
+        )  # fmt: skip
+        return Told(self.title(guest.seminar), message + "\n")
+
+    def to_colleague(self, delivery, guest, known):
+        title = self.title(guest.seminar)
+        return Told(title, f"{self.what(guest)[0]}\n\n{settings.SITE_URL}{page_of(guest)}#{self.part}\n")
+
+
+class Minutes(AboutWhoCame):
+    """Once it is closed, whoever came hears where the minutes stand; who has not said how it was is asked along."""
+
+    name = "seminar_minutes"
+    label = gettext_lazy("Minutes of events")
+    explanation = gettext_lazy("Guests who came are told once where the minutes stand, when the event is wrapped up.")
+    steps = (Step(1, AT_ONCE, gettext_lazy("at once")),)
+    part, action = "minutes", gettext_lazy("Read")
+
+    def wanted(self, side, now):
+        return self.came(side).filter(
+            seminar__state=SeminarState.CLOSED, seminar__closed_at__gt=now - SHOWN
+        ).annotate(task_due_on=TruncDate("seminar__closed_at"))  # fmt: skip
+
+    def title(self, seminar):
+        return _("The minutes of “%(title)s”") % {"title": seminar.title}
+
+    def what(self, guest):
+        values = {"title": short(guest.seminar.title, 12)}
+        if hasattr(guest, "feedback"):
+            return (_("here are the minutes of “%(title)s”") % values,)
+        return (
+            _("here are the minutes of “%(title)s”; please say how it was") % values,
+            _("minutes are here; please say how it was"),
+        )
+
+    def guests_of(self, deliveries):
+        guests = SeminarGuest.objects.select_related("seminar__organiser", "enterprise__owner", "user", "feedback")
+        found = guests.in_bulk({d.task.subject_id for d in deliveries})
+        return {d.pk: found[d.task.subject_id] for d in deliveries if d.task.subject_id in found}
+
+
+class Feedback(AboutWhoCame):
+    """Whoever came is asked once how it was; where the minutes have gone out already, their line has asked."""
+
+    name = "seminar_feedback"
+    label = gettext_lazy("How events were")
+    explanation = gettext_lazy("Guests who came are asked once, the day after, to say how it was.")
+    steps = (Step(1, 1, gettext_lazy("the day after")),)
+    part, action = "feedback", gettext_lazy("Say how it was")
+
+    def wanted(self, side, now):
+        return self.came(side).filter(
+            feedback=None, seminar__state__in=[SeminarState.HELD, SeminarState.CLOSED],
+            seminar__ends_at__gt=now - SHOWN,
+        ).annotate(task_due_on=TruncDate("seminar__ends_at"))  # fmt: skip
+
+    def _skipped(self):
+        kind = ContentType.objects.get_for_model(SeminarGuest)
+        asked = Delivery.objects.filter(rule=Minutes.name, task__subject_type=kind, task__subject_id=OuterRef("pk"))
+        return [When(Exists(asked), then=Value("overtaken"))]
+
+    def title(self, seminar):
+        return _("How was “%(title)s”?") % {"title": seminar.title}
+
+    def what(self, guest):
+        return (_("thank you for coming to “%(title)s”, how was it?") % {"title": short(guest.seminar.title, 12)},)
+
+
 def episode():
     """The seminar by its UID, and the how-manieth of its dates."""
     uid = Replace(Cast("seminar__uid", CharField()), Value("-"), Value(""))
@@ -408,3 +505,4 @@ def short(text, most):
 
 
 INVITATION, CANCELLED, PROMISED = Invitation(), Cancelled(), Promised()
+MINUTES, FEEDBACK = Minutes(), Feedback()

@@ -18,7 +18,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from partnerships.models import Message, ProxyEntry, Touchpoint
+from partnerships.models import Message, ProxyEntry, Seminar, Touchpoint
 from partnerships.models.touchpoint import Kind, Precision
 from partnerships.rules.terms import term_of
 from partnerships.workflow import ENTERPRISE
@@ -121,17 +121,6 @@ def on_day(sentence):
     return say
 
 
-def seminar_answer(event):
-    """What was answered to an invitation, how many come, and who said it where an officer entered it."""
-    data = defaultdict(str, event.data)
-    sentences = {"yes": _("Comes to “%(name)s”."), "no": _("Cannot come to “%(name)s”.")}
-    said = sentences.get(data["answer"], _("May come to “%(name)s”.")) % data
-    count = event.data.get("count") or 0
-    if data["answer"] == "yes" and count:
-        said += ngettext(" %(count)d person.", " %(count)d people.", count) % {"count": count}
-    return said + (_(" As said by %(said_by)s.") % data if data["said_by"] else "")
-
-
 #: Every kind of this app. Other apps add theirs through settings.TIMELINE_SENTENCES.
 SENTENCES = {
     "touchpoint.logged": lambda event: str(Kind(event.data["kind"]).label) if "kind" in event.data else _("Contact"),
@@ -204,11 +193,13 @@ SENTENCES = {
     ),
     "seminar.changed": on_day(gettext_lazy("“%(name)s” has changed: it is on %(when)s.")),
     "seminar.cancelled": on_day(gettext_lazy("“%(name)s” on %(when)s does not take place. %(reason)s")),
-    "seminar.answered": seminar_answer,
     "seminar.hold": words(gettext_lazy("It was held.")),
     "seminar.close": words(gettext_lazy("It is closed.")),
     "seminar.cancel": words(gettext_lazy("It was cancelled. %(note)s")),
     "seminar.minuted": words(gettext_lazy("The minutes of “%(name)s” are written.")),
+    "seminar.feedback": TwoSided(
+        words(gettext_lazy("Said how “%(name)s” was.")), words(gettext_lazy("You said how “%(name)s” was."))
+    ),
     "seminar.item_added": on_day(gettext_lazy("Agreed: %(name)s, until %(when)s.")),
     "seminar.item_done": words(gettext_lazy("Done, as agreed: %(name)s")),
     "seat.invited": words(gettext_lazy("%(name)s was invited to the portal.")),
@@ -364,8 +355,18 @@ def entries_of(events, enterprise, *, for_enterprise):
             entries.append(message_entry(event, subject, files.get(key, [])))
         else:
             text = sentence(event, for_enterprise=for_enterprise)
-            entries.append(Entry(event, event.side, event.who, "", text, moment(event.happened_at)))
+            url = page_behind(event, enterprise, for_enterprise)
+            entries.append(Entry(event, event.side, event.who, "", text, moment(event.happened_at), url=url))
     return entries
+
+
+def page_behind(event, enterprise, for_enterprise):
+    """Where more stands: of an event with enterprises its page, with the minutes and what was agreed; else empty."""
+    if event.subject_type_id is None or event.subject_type.model_class() is not Seminar:
+        return ""
+    if for_enterprise:
+        return reverse("partnerships:portal_seminar", args=[enterprise.pk, event.subject_id])
+    return reverse("partnerships:seminar_detail", args=[event.subject_id])
 
 
 def subjects_of(events):

@@ -15,6 +15,8 @@ from partnerships.views import (
     partner_list,
     portal,
     registrations,
+    seminar_door,
+    seminar_guests,
     seminars,
     sites,
     thread,
@@ -137,7 +139,7 @@ urlpatterns += [
     path("partners/registrations/<int:pk>/refuse/", registrations.registration_refuse, name="registration_refuse"),
 ]
 
-# --- seminars, and calendars to subscribe to (views/seminars.py) ---
+# --- seminars, and calendars to subscribe to (views/seminars.py, seminar_guests.py, seminar_door.py) ---
 urlpatterns += [
     path("events/", seminars.seminar_list, name="seminar_list"),
     path("events/new/", seminars.seminar_new, name="seminar_new"),
@@ -148,6 +150,9 @@ urlpatterns += [
     path("events/<int:pk>/cancel/", seminars.seminar_cancel, name="seminar_cancel"),
     path("events/<int:pk>/close/", seminars.seminar_close, name="seminar_close"),
     path("events/<int:pk>/guests/<int:guest>/", seminars.seminar_guest, name="seminar_guest"),
+    path("events/<int:pk>/guests/<int:guest>/feedback/", seminars.seminar_feedback, name="seminar_feedback"),
+    path("events/<int:pk>/door/", seminar_door.seminar_door, name="seminar_door"),
+    path("events/<int:pk>/attendees/", seminar_door.seminar_attendee_new, name="seminar_attendee_new"),
     path("events/<int:pk>/attendance/", seminars.seminar_attendance, name="seminar_attendance"),
     path("events/<int:pk>/minutes/", seminars.seminar_minutes, name="seminar_minutes"),
     path("events/<int:pk>/items/", seminars.seminar_item_new, name="seminar_item_new"),
@@ -155,7 +160,9 @@ urlpatterns += [
     path("events/<int:pk>/event.ics", seminars.seminar_calendar, name="seminar_calendar"),
     path("calendar/", seminars.calendar_own, name="calendar_own"),
     path("calendar/<slug:code>.ics", seminars.calendar_feed, name="calendar_feed"),
-    path(PORTAL + "events/", seminars.portal_seminars, name="portal_seminars"),
-    path(PORTAL + "events/<int:seminar>/", seminars.portal_seminar, name="portal_seminar"),
-    path(PORTAL + "events/items/<int:item>/done/", seminars.portal_item_done, name="portal_item_done"),
+    path("s/<slug:code>", seminar_door.door, name="door"),
+    path(PORTAL + "events/", seminar_guests.portal_seminars, name="portal_seminars"),
+    path(PORTAL + "events/<int:seminar>/", seminar_guests.portal_seminar, name="portal_seminar"),
+    path(PORTAL + "events/<int:seminar>/feedback/", seminar_guests.portal_feedback, name="portal_feedback"),
+    path(PORTAL + "events/items/<int:item>/done/", seminar_guests.portal_item_done, name="portal_item_done"),
 ]

@@ -26,8 +26,8 @@ DAYS = 30
 #: Two presses of the button within this time are one.
 SAME_PRESS = timedelta(minutes=10)
 #: What one address may ask of all links in a minute: a whole factory sits behind it, and pictures come several to a
-#: page. A code cannot be guessed at this pace.
-PER_MINUTE = {"page": 120, "picture": 360}
+#: page. A code cannot be guessed at this pace. A hall signs in behind one address as well.
+PER_MINUTE = {"page": 120, "picture": 360, "sign_in": 60}
 #: What one link takes in: it has no person behind it whose daily quota would count.
 MAX_FILES, MAX_BYTES = 30, 60 * 1024 * 1024
 

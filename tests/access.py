@@ -93,7 +93,7 @@ class Row:
 
 
 #: Arguments that are secrets of their own: to know one is to hold it.
-CARRIED = {"code", "dead_code", "invitation_code", "feed_code", "digest"}
+CARRIED = {"code", "dead_code", "invitation_code", "feed_code", "door_code", "digest"}
 
 
 def read_table(text):
@@ -273,12 +273,16 @@ FORMS = {
     "partnerships:seminar_edit": lambda side: _version(side) | _seminar(),
     "partnerships:seminar_invite": lambda side: {"enterprises": [side.twin]},
     "partnerships:seminar_cancel": lambda side: {"note": "Too few."},
-    "partnerships:seminar_guest": lambda side: {"answer": "yes", "head_count": 1, "said_by": "林青"},
+    "partnerships:seminar_guest": lambda side: {"answer": "yes", "head_count": 1, "source": "phone", "said_by": "林青"},
     "partnerships:seminar_minutes": lambda side: _version(side) | {"minutes": "Spoken."},
     "partnerships:seminar_item_new": lambda side: {
         "text": "Write it.", "who": f"e{side.enterprise}", "due_on": localdate() + timedelta(days=9)
     },
     "partnerships:portal_seminar": lambda side: {"answer": "no"},
+    "partnerships:portal_feedback": lambda side: {"useful": 4},
+    "partnerships:seminar_feedback": lambda side: {"useful": 4, "said_by": "林青"},
+    "partnerships:seminar_attendee_new": lambda side: {"name": "林青"},
+    "partnerships:door": lambda side: {"name": "林青"},
     "partnerships:registration_new": lambda side: {
         "name": "温州青山泵业有限公司", "uscc": code_for(9), "contact_name": "林青", "phone": "13800000009",
         "wishes": "Interns.", "form_key": key(),

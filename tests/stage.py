@@ -41,6 +41,8 @@ from partnerships.models import (
     ProxyEntry,
     Registration,
     Seminar,
+    SeminarAttendee,
+    SeminarFeedback,
     SeminarGuest,
     SeminarSeries,
     Shutdown,
@@ -85,7 +87,7 @@ SHARED = {
     "touchpoint.logged", "touchpoint.changed", "message.written", "proxy.entered", "proxy.confirmed", "proxy.corrected",
     "contact.left", "contact.returned", "seat.invited", "seat.taken", "seat.keeper_changed",
     "enterprise.activate", "enterprise.resume", "file.given",
-    "seminar.invited", "seminar.changed", "seminar.cancelled", "seminar.answered", "seminar.minuted",
+    "seminar.invited", "seminar.changed", "seminar.cancelled", "seminar.feedback", "seminar.minuted",
     "seminar.item_added", "seminar.item_done",
     "obligation.added", "obligation.changed", "obligation.keep", "obligation.waive", "obligation.set_aside",
     "obligation.take_up",
@@ -106,6 +108,7 @@ def set_stage():
     _mark_people(stage)
     stage.missing = SimpleNamespace(**dict.fromkeys(vars(stage.a), 999_999_999))
     stage.missing.feed_code = "1" * 28
+    stage.missing.door_code = "1" * 14
     stage.missing.code = stage.missing.dead_code = stage.missing.invitation_code = "1" * 14
     stage.missing.picture = stage.missing.document = UUID(int=4 << 76 | 8 << 60)
     return stage
@@ -228,7 +231,13 @@ def _seminars(side, enterprise, canary, officer, now):
         answered = {"answer": "yes", "head_count": 2, "answered_at": now, "answered_name": "x"}
         guest = SeminarGuest.objects.create(seminar=seminar, enterprise=enterprise, invited_by=officer, **answered)
         mark(guest, canary)
-    side.guest = ahead.guests.get().pk
+    side.guest, side.held_guest, side.door_code = ahead.guests.get().pk, held.guests.get().pk, held.code
+    SeminarGuest.objects.filter(pk=side.held_guest).update(attended=True)
+    Seminar.objects.filter(pk=held.pk).update(ends_at=now - day / 12)
+    mark(SeminarFeedback.objects.create(guest=held.guests.get(), useful=4, given_by=officer, given_name="x"), canary)
+    signed = {"seminar": held, "name": "x", "source": "qr"}
+    mark(SeminarAttendee.objects.create(**signed, enterprise=enterprise), canary)
+    mark(SeminarAttendee.objects.create(**signed, company="x"), SCHOOL)
     item = ActionItem.objects.create(
         seminar=held, text="x", side="enterprise", enterprise=enterprise, due_on=now.date() + 30 * day
     )

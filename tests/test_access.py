@@ -207,7 +207,12 @@ partnerships:seminar_minutes(held_seminar)                ii ooof nn fff nn    i
 partnerships:seminar_item_new(held_seminar)               ii mmmm mm mmm mm    ii rrrf nn fff nn
 partnerships:seminar_item_done(held_seminar item)         ii mmmm mm mmm mm    ii rrrf nn fff nn
 partnerships:seminar_calendar(seminar)                    ii oooo nn ooo nn    ii mmmm mm mmm mm
+partnerships:seminar_feedback(held_seminar held_guest)    ii ooof nn fff nn    ii rrrf nn fff nn
+partnerships:seminar_door(held_seminar)                   ii oooo nn fff nn    ii mmmm mm mmm mm
+partnerships:seminar_attendee_new(held_seminar)           ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:door(door_code)                              oo oooo oo ooo oo    rr rrrr rr rrr rr
 partnerships:portal_seminars(enterprise)                  ii nnnn nn ooo nn    ii mmmm mm mmm mm
+partnerships:portal_feedback(enterprise held_seminar)     ii mmmm mm mmm mm    ii nnnn nn rrr nn
 partnerships:portal_seminar(enterprise seminar)           ii nnnn nn ooo nn    ii nnnn nn rrr nn
 partnerships:portal_item_done(enterprise item)            ii mmmm mm mmm mm    ii nnnn nn rrr nn
 partnerships:calendar_own                                 ii oooo oo ooo oo    ii rrrr rr rrr rr

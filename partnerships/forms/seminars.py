@@ -1,4 +1,4 @@
-"""What is typed about seminars: the plan, whom to invite, answers, minutes, and what follows."""
+"""What is typed about seminars: the plan, whom to invite, answers, who was there, minutes, what follows, how it was."""
 
 import uuid
 from datetime import timedelta
@@ -12,7 +12,7 @@ from accounts.models import PARTNER_ROLES, User
 from partnerships.forms.editing import DayField
 from partnerships.forms.links import WhoForm
 from partnerships.forms.trips import EnterprisesField
-from partnerships.models import Enterprise, Seminar
+from partnerships.models import Enterprise, ProxyEntry, Seminar
 from partnerships.models.seminar import Answer
 from partnerships.rules.seminars import MOST, PACES, rule_of
 from partnerships.services.seminars import FIELDS
@@ -133,19 +133,92 @@ class AnswerForm(forms.Form):
 
     @property
     def said(self):
-        names = ("answer", "head_count", "number_plate", "meal", "said_by")
+        names = ("answer", "head_count", "number_plate", "meal", "source", "said_by")
         return {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
 
 
 class AnswerOnBehalfForm(AnswerForm):
+    source = forms.ChoiceField(
+        label=_("how it was said"), choices=ProxyEntry.Source, initial=ProxyEntry.Source.PHONE,
+        widget=forms.RadioSelect(attrs=TILES),
+    )  # fmt: skip
     said_by = forms.CharField(label=_("who said it"), max_length=60)
-    field_order = ["said_by", "answer"]
+    field_order = ["source", "said_by", "answer"]
 
 
 class AnswerByLinkForm(AnswerForm, WhoForm):
     """The link may have been forwarded: who is it?"""
 
     field_order = ["answer", "head_count", "number_plate", "meal", "who", "name"]
+
+
+class DoorForm(forms.Form):
+    """At the door: typed, not picked, so that the page tells nobody who else is invited."""
+
+    company = forms.CharField(
+        label=_("your enterprise"), max_length=100, required=False,
+        help_text=_("Its short name is enough. Leave it empty if you come from the school, or for yourself."),
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )  # fmt: skip
+    name = forms.CharField(
+        label=_("your name"), max_length=60, widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": _("Please type your name.")},
+    )  # fmt: skip
+    phone = forms.CharField(
+        label=_("your phone"), max_length=40, required=False, help_text=_("If you like."),
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
+    )  # fmt: skip
+
+
+class ArriveForm(WhoForm):
+    """At the door with the link of the invitation: the enterprise is known, its people are picked."""
+
+
+class SheetForm(forms.Form):
+    """One line of the paper sheet: of a guest, or of whatever is written there."""
+
+    guest = forms.ModelChoiceField(label=_("guest"), queryset=None, required=False, empty_label=_("somebody else"))
+    company = forms.CharField(label=_("company, as written"), max_length=100, required=False)
+    name = forms.CharField(label=_("name"), max_length=60)
+
+    def __init__(self, *args, seminar, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["guest"].queryset = seminar.guests.select_related("enterprise", "user")
+
+
+class FeedbackForm(forms.Form):
+    """Three questions; only the first has to be answered."""
+
+    useful = forms.TypedChoiceField(
+        label=_("How useful was it?"), coerce=int, choices=[(n, n) for n in range(1, 6)],
+        widget=forms.RadioSelect(attrs={"class": "tiles tiles--row"}), help_text=_("1: not at all, 5: very."),
+        error_messages={"required": _("Choose from 1 to 5.")},
+    )  # fmt: skip
+    follow_up = forms.CharField(label=_("what should follow"), max_length=300, required=False)
+    text = forms.CharField(
+        label=_("what else you would like to say"), max_length=1000, required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )  # fmt: skip
+
+    def __init__(self, *args, feedback=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        if feedback is not None:
+            for name in ("useful", "follow_up", "text"):
+                self.initial.setdefault(name, getattr(feedback, name))
+
+    @property
+    def said(self):
+        names = ("useful", "follow_up", "text", "said_by")
+        return {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
+
+
+class FeedbackOnBehalfForm(FeedbackForm):
+    said_by = forms.CharField(label=_("who said it"), max_length=60)
+    field_order = ["said_by", "useful"]
+
+
+class FeedbackByLinkForm(FeedbackForm, WhoForm):
+    field_order = ["useful", "follow_up", "text", "who", "name"]
 
 
 class MinutesForm(forms.Form):

@@ -7,7 +7,15 @@ from partnerships.models.enterprise import Enterprise, Shutdown, Site, is_member
 from partnerships.models.importing import Import, ImportRow
 from partnerships.models.obligation import Clause, Obligation
 from partnerships.models.registration import Registration
-from partnerships.models.seminar import ActionItem, CalendarFeed, Seminar, SeminarGuest, SeminarSeries
+from partnerships.models.seminar import (
+    ActionItem,
+    CalendarFeed,
+    Seminar,
+    SeminarAttendee,
+    SeminarFeedback,
+    SeminarGuest,
+    SeminarSeries,
+)
 from partnerships.models.thread import Message
 from partnerships.models.touchpoint import ProxyEntry, Touchpoint, Trip
 
@@ -28,6 +36,8 @@ __all__ = [
     "ProxyEntry",
     "Registration",
     "Seminar",
+    "SeminarAttendee",
+    "SeminarFeedback",
     "SeminarGuest",
     "SeminarSeries",
     "Shutdown",

@@ -1,4 +1,4 @@
-"""Exchanges on education and industry: who is invited, who comes, what was decided, and what follows."""
+"""Exchanges on education and industry: who is invited, who comes, what was decided, what follows, and how it was."""
 
 import uuid
 
@@ -15,7 +15,8 @@ from partnerships.models.contact import Contact
 from partnerships.models.enterprise import Enterprise
 from partnerships.models.touchpoint import Touchpoint
 from partnerships.workflow import SeminarState
-from records.models import Side
+from records.links import new_code
+from records.models import Link, Side
 
 
 class SeminarKind(models.TextChoices):
@@ -74,6 +75,8 @@ class Seminar(models.Model):
     #: What a calendar knows it by, and how often its time or place changed (RFC 5545, 3.8.4.7 and 3.8.7.4).
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     sequence = models.PositiveIntegerField(_("changes"), default=0, editable=False)
+    #: What the QR at the door carries: whoever stands there signs in with it, around the event's time only.
+    code = models.CharField(max_length=22, unique=True, default=new_code, editable=False)
     series = models.ForeignKey(
         SeminarSeries, models.PROTECT, null=True, blank=True, editable=False, related_name="seminars",
         verbose_name=_("series"),
@@ -100,6 +103,7 @@ class Seminar(models.Model):
     minutes = models.TextField(_("minutes"), max_length=8000, blank=True)
     decisions = models.TextField(_("decisions"), max_length=2000, blank=True)
     planned_at = models.DateTimeField(_("planned"), default=timezone.now, editable=False)
+    closed_at = models.DateTimeField(_("wrapped up at"), null=True, blank=True, editable=False)
 
     objects = SeminarQuerySet.as_manager()
 
@@ -132,6 +136,14 @@ class Seminar(models.Model):
                 condition=Q(state__in=["held", "closed"]) | Q(minutes="", decisions=""),
                 name="seminar_minutes_once_held",
                 violation_error_message=_("Minutes are written once it was held."),
+            ),
+            models.CheckConstraint(
+                condition=Q(code__regex=r"^[1-9A-HJ-NP-Za-km-z]{11,22}$"), name="seminar_code_long_enough",
+                violation_error_message=_("The address must not be guessable."),
+            ),
+            models.CheckConstraint(
+                condition=Q(state="closed") | Q(closed_at=None), name="seminar_closed_at_its_close",
+                violation_error_message=_("Only what is wrapped up has a day on which it was."),
             ),
         ]  # fmt: skip
 
@@ -223,6 +235,119 @@ class SeminarGuest(models.Model):
     @property
     def is_for_enterprise(self):
         return self.enterprise_id is not None
+
+
+class SeminarAttendee(models.Model):
+    """Somebody who signed in: at the door, through the invitation's link, or on the sheet of paper.
+
+    `company` and `name` stand as they were typed; `enterprise` is the one they were found to mean. What counts is the
+    organiser's word: on an invited guest its `attended`, on everybody else `confirmed`.
+    """
+
+    class Source(models.TextChoices):
+        QR = "qr", _("at the door")
+        LINK = "link", _("through the invitation")
+        SHEET = "sheet", _("on the sheet")
+
+    seminar = models.ForeignKey(Seminar, models.PROTECT, related_name="attendees", verbose_name=_("seminar"))
+    enterprise = models.ForeignKey(
+        Enterprise,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="seminar_attendees",
+        verbose_name=_("enterprise"),
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="seminars_attended",
+        verbose_name=_("colleague"),
+    )  # fmt: skip
+    company = models.CharField(_("company, as given"), max_length=100, blank=True)
+    name = models.CharField(_("name"), max_length=60)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    source = models.CharField(_("signed in"), max_length=5, choices=Source)
+    via = models.ForeignKey(
+        Link, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("through link")
+    )
+    entered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("entered by")
+    )
+    signed_at = models.DateTimeField(_("when"), default=timezone.now)
+    confirmed = models.BooleanField(_("confirmed by the organiser"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["signed_at", "id"]
+        verbose_name = _("attendee")
+        verbose_name_plural = _("attendees")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["seminar", "company", "name"], name="seminar_attendee_once",
+                violation_error_message=_("This person has signed in already."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(name=""), name="seminar_attendee_named",
+                violation_error_message=_("Please type your name."),
+            ),
+            models.CheckConstraint(
+                condition=Q(enterprise=None) | Q(user=None), name="seminar_attendee_one_side",
+                violation_error_message=_("Somebody comes from an enterprise or from the school."),
+            ),
+            models.CheckConstraint(
+                condition=Q(source="qr", via=None)
+                | Q(source="link", via__isnull=False, enterprise__isnull=False)
+                | Q(source="sheet", via=None, entered_by__isnull=False),
+                name="seminar_attendee_came_from_somewhere",
+                violation_error_message=_("Say how this person signed in."),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def stream(self):
+        return self.enterprise_id
+
+
+class SeminarFeedback(models.Model):
+    """How it was for one guest who came. The school reads it; other enterprises never do."""
+
+    guest = models.OneToOneField(SeminarGuest, models.PROTECT, related_name="feedback", verbose_name=_("guest"))
+    useful = models.PositiveSmallIntegerField(_("how useful, 1 to 5"))
+    follow_up = models.CharField(_("what should follow"), max_length=300, blank=True)
+    text = models.TextField(_("what else"), max_length=1000, blank=True)
+    given_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("given by")
+    )
+    given_name = models.CharField(_("given by, as named"), max_length=60)
+    via = models.ForeignKey(
+        Link, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("through link")
+    )
+    given_at = models.DateTimeField(_("given"), default=timezone.now)
+    changed_at = models.DateTimeField(_("changed"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["given_at", "id"]
+        verbose_name = _("feedback")
+        verbose_name_plural = _("feedback")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(useful__range=(1, 5)), name="seminar_feedback_one_to_five",
+                violation_error_message=_("Choose from 1 to 5."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(given_name="") & (Q(given_by__isnull=False) | Q(via__isnull=False)),
+                name="seminar_feedback_given_by_someone",
+                violation_error_message=_("Say who you are."),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self):
+        return f"{self.useful}"
+
+    @property
+    def stream(self):
+        return self.guest.enterprise_id
 
 
 class ActionItem(models.Model):

@@ -1,10 +1,12 @@
-"""When the seminars of a series take place: a rule of RFC 5545 read once, into so many days."""
+"""When the seminars of a series take place, by a rule of RFC 5545 read once; and whom somebody means at the door."""
 
 from datetime import timedelta
 
 from dateutil.rrule import rrulestr
 from django.utils import timezone
 from django.utils.translation import gettext as _
+
+from partnerships.rules.names import core_key, name_key
 
 #: So many seminars one rule makes at most.
 MOST = 24
@@ -46,3 +48,26 @@ def occurrences(rule, starts_at):
     if not found:
         raise ValueError(_("This rule makes no event."))
     return found
+
+
+#: So much of a name, in letters or characters, is enough to mean it at the door.
+SHORTEST = 2
+
+
+def meant(text, names):
+    """The key of `names` ({key: spellings of one name}) that `text` means, or None: never a guess between two.
+
+    First by a whole spelling, with or without legal form and region; then by a part that only one of them contains.
+    """
+    key, core = name_key(text), core_key(text)
+    if len(key) < SHORTEST:
+        return None
+    spellings = {one: [name for name in known if name] for one, known in names.items()}
+    for found in (
+        [one for one, known in spellings.items() if any(name_key(name) == key for name in known)],
+        [one for one, known in spellings.items() if any(core_key(name) == core for name in known)],
+        [one for one, known in spellings.items() if any(key in name_key(name) for name in known)],
+    ):
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None

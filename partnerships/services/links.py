@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from partnerships.models import Enterprise
-from partnerships.workflow import is_not_merged, keeps_this_partner
+from partnerships.workflow import SeminarState, is_not_merged, keeps_this_partner
 from records import links
 from records.models import Link, Side
 from records.workflow import NotAllowed, Refused
@@ -104,7 +104,12 @@ def _may_keep(link, by):
 
 def address(link):
     """The link's whole address: at most 40 characters where the site's own (short) one has at most 26."""
-    return settings.SITE_SHORT_URL + reverse("partnerships:link", args=[link.code])
+    return whole(reverse("partnerships:link", args=[link.code]))
+
+
+def whole(path):
+    """The address of a page that is carried or scanned: under the site's short name, where it has one."""
+    return settings.SITE_SHORT_URL + path
 
 
 def default_message(link):
@@ -115,7 +120,8 @@ def default_message(link):
         elif link.purpose == VISIT:
             what = visit_question()
         elif link.purpose == SEMINAR:
-            what = _("here is what we invite you to, do you come?")
+            is_over = link.subject.seminar.state in (SeminarState.HELD, SeminarState.CLOSED)
+            what = _("here are minutes and agreements") if is_over else _("here is what we invite you to, do you come?")
         else:
             what = _("please have a look at what we do together")
     return carried_message(

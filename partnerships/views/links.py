@@ -21,7 +21,7 @@ from partnerships.models import Enterprise, Message
 from partnerships.services import links as services
 from partnerships.services.thread import in_thread, write_message
 from partnerships.timeline import CONTACTS, MESSAGES, entries_of
-from partnerships.views import seminars, visits
+from partnerships.views import seminar_guests, visits
 from partnerships.views.doors import partner
 from partnerships.views.files import picture_response
 from partnerships.workflow import ENTERPRISE, keeps_this_partner
@@ -147,7 +147,7 @@ def link(request, link):
     if link.purpose == services.VISIT:
         return visits.link_visit(request, link, enterprise)
     if link.purpose == services.SEMINAR:
-        return seminars.link_seminar(request, link, enterprise)
+        return seminar_guests.link_seminar(request, link, enterprise)
     form = AnswerForm(request.POST or None, request.FILES or None, enterprise=enterprise)
     if request.method == "POST" and form.is_valid():
         try:

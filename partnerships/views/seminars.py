@@ -1,10 +1,10 @@
-"""Seminars: the school's pages, the enterprise's, the page of an invitation's link, and calendars to subscribe to."""
+"""Seminars: the school's pages, and calendars to subscribe to."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Prefetch, Q, Sum
-from django.http import Http404, HttpResponse
+from django.db.models import Avg, Count, Prefetch, Q, Sum
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,27 +14,32 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import errors
 from accounts.access import client_address
 from partnerships import calendars
-from partnerships.access import enterprise_in_portal
 from partnerships.forms.editing import add_errors
 from partnerships.forms.seminars import (
-    AnswerByLinkForm,
     AnswerForm,
     AnswerOnBehalfForm,
     CancelForm,
+    FeedbackForm,
+    FeedbackOnBehalfForm,
     InviteForm,
     ItemForm,
     MinutesForm,
     SeminarForm,
+    SheetForm,
 )
 from partnerships.forms.trips import near
-from partnerships.models import ActionItem, CalendarFeed, Seminar, SeminarGuest
+from partnerships.models import CalendarFeed, Seminar, SeminarFeedback, SeminarGuest
 from partnerships.models.seminar import Answer
 from partnerships.services import seminars as services
 from partnerships.views.doors import school_only, school_page
+from partnerships.views.seminar_door import door_address
+from partnerships.views.seminar_guests import feedback_of, said
 from partnerships.workflow import SEMINAR, SeminarState, keeps_this_seminar
-from records import keyset, links
-from records.services import look
+from records import keyset, links, qr
 from records.workflow import NotAllowed, Refused
+
+#: Lines on the sheet for those who come unannounced.
+EMPTY_LINES = 6
 
 
 def _seminar(request, pk):
@@ -148,16 +153,40 @@ def seminar_invite(request, pk):
 
 def _page_of(seminar):
     guests = list(seminar.guests.select_related("enterprise", "user", "contact").order_by("pk"))
+    attendees = list(seminar.attendees.select_related("enterprise", "user").order_by("signed_at", "pk"))
     coming = [guest for guest in guests if guest.answer == Answer.YES]
+    _sign_in(guests, attendees)
     return {
         "seminar": seminar,
         "guests": guests,
+        "walk_ins": [attendee for attendee in attendees if not attendee.is_of_a_guest],
+        "signed_in": len(attendees),
         "coming": coming,
         "heads": sum(guest.head_count or 0 for guest in coming),
         "plates": [guest for guest in guests if guest.number_plate],
         "meals": sum(guest.head_count or 0 for guest in coming if guest.meal),
         "items": seminar.items.select_related("owner", "enterprise", "done_by"),
     }
+
+
+def _sign_in(guests, attendees):
+    """Give each guest those who signed in for it, and the tick with which the organiser's form begins.
+
+    Where anybody of an enterprise has signed in, signing in decides; on an event without it, the answer does.
+    """
+    of_guest = {("e", guest.enterprise_id) if guest.enterprise_id else ("u", guest.user_id): guest for guest in guests}
+    for guest in guests:
+        guest.people = []
+    for attendee in attendees:
+        whose = ("e", attendee.enterprise_id) if attendee.enterprise_id else ("u", attendee.user_id)
+        guest = of_guest.get(whose)
+        attendee.is_of_a_guest = guest is not None
+        if guest is not None:
+            guest.people.append(attendee)
+    decides = any(attendee.enterprise_id for attendee in attendees)
+    for guest in guests:
+        says_yes = guest.answer == Answer.YES and not (decides and guest.enterprise_id)
+        guest.is_here = bool(guest.people) or says_yes if guest.attended is None else guest.attended
 
 
 @require_safe
@@ -181,6 +210,8 @@ def _detail(request, seminar, item_form=None, cancel_form=None):
         "may_answer": services.why_not_answer(seminar, now) is None,
         "may_minute": not why_not and seminar.state == SeminarState.HELD,
         "is_after": is_after,
+        "sheet_form": SheetForm(seminar=seminar),
+        **_told(seminar, why_not),
         "own": next((guest for guest in page["guests"] if guest.user_id == request.user.pk), None),
         "item_form": (item_form or ItemForm(seminar=_with_guests(seminar))) if is_after and not why_not else None,
         "cancel_form": cancel_form or CancelForm(),
@@ -188,6 +219,14 @@ def _detail(request, seminar, item_form=None, cancel_form=None):
     }
     faulty = (item_form and item_form.errors) or (cancel_form and cancel_form.errors)
     return render(request, "partnerships/seminar_detail.html", context, status=422 if faulty else 200)
+
+
+def _told(seminar, why_not):
+    """How it was: average and count for the school, the texts for whoever keeps the event."""
+    rows = SeminarFeedback.objects.filter(guest__seminar=seminar)
+    told = rows.aggregate(count=Count("pk"), average=Avg("useful"))
+    texts = [] if why_not else rows.select_related("guest__enterprise", "guest__user").order_by("given_at", "pk")
+    return {"told": told, "texts": texts}
 
 
 def _with_guests(seminar):
@@ -198,9 +237,12 @@ def _with_guests(seminar):
 @require_safe
 def seminar_print(request, pk):
     """The sheet on which people sign in."""
-    page = _page_of(_seminar(request, pk))
-    expected = [guest for guest in page["guests"] if guest.answer != Answer.NO]
-    return render(request, "partnerships/seminar_print.html", {**page, "expected": expected})
+    seminar = _seminar(request, pk)
+    page = _page_of(seminar)
+    expected = [guest for guest in page["guests"] if guest.answer != Answer.NO or guest.people]
+    address = door_address(seminar)
+    context = {**page, "expected": expected, "empty": range(EMPTY_LINES), "address": address, "qr": qr.svg(address)}
+    return render(request, "partnerships/seminar_print.html", context)
 
 
 @require_POST
@@ -227,27 +269,46 @@ def seminar_guest(request, pk, guest):
     found = get_object_or_404(seminar.guests.select_related("enterprise", "user", "seminar"), pk=guest)
     kind = AnswerOnBehalfForm if found.enterprise_id else AnswerForm
     form = kind(request.POST or None, guest=found)
-    if request.method == "POST" and form.is_valid() and _answer(found, form, by=request.user):
+    if request.method == "POST" and form.is_valid() and said(services.answer_invitation, found, form, by=request.user):
         messages.success(request, _("The answer is written down."))
         return redirect("partnerships:seminar_detail", pk)
     context = {"seminar": seminar, "guest": found, "form": form}
     return render(request, "partnerships/seminar_guest.html", context, status=422 if form.errors else 200)
 
 
-def _answer(guest, form, **whom):
-    try:
-        return services.answer_invitation(guest, **form.said, **whom)
-    except ValidationError as error:
-        add_errors(form, error)
-        return None
+@require_http_methods(["GET", "HEAD", "POST"])
+def seminar_feedback(request, pk, guest):
+    """How it was: entered for an enterprise that said it elsewhere, or one's own."""
+    seminar = _seminar(request, pk)
+    found = get_object_or_404(seminar.guests.select_related("enterprise", "user", "seminar"), pk=guest)
+    kind = FeedbackOnBehalfForm if found.enterprise_id else FeedbackForm
+    if reason := _why_not_tell(found, request.user):
+        raise NotAllowed(reason)
+    form = kind(request.POST or None, feedback=feedback_of(found))
+    if request.method == "POST" and form.is_valid() and said(services.give_feedback, found, form, by=request.user):
+        messages.success(request, _("Written down. Only the school reads it."))
+        return redirect("partnerships:seminar_detail", pk)
+    why_not = services.why_not_feedback(found, timezone.now())
+    context = {"seminar": seminar, "guest": found, "form": form, "why_not": why_not}
+    return render(request, "partnerships/seminar_feedback.html", context, status=422 if form.errors else 200)
+
+
+def _why_not_tell(guest, user):
+    """What somebody said about an event is read by whoever keeps it, and by themselves."""
+    return None if guest.user_id == user.pk else keeps_this_seminar(guest.seminar, user)
 
 
 @require_POST
 def seminar_attendance(request, pk):
-    came = {int(key) for key in request.POST.getlist("came") if key.isdecimal() and len(key) < 19}
-    services.record_attendance(_kept(request, pk), by=request.user, attended=came)
+    walked_in = {key: next(iter(_keys(request, f"belongs-{key}")), None) for key in _keys(request, "walked_in")}
+    came = set(_keys(request, "came"))
+    services.record_attendance(_kept(request, pk), by=request.user, attended=came, walked_in=walked_in)
     messages.success(request, _("Noted who came. For each enterprise it counts as contact."))
     return redirect("partnerships:seminar_detail", pk)
+
+
+def _keys(request, name):
+    return [int(key) for key in request.POST.getlist(name) if key.isdecimal() and len(key) < 19]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -294,100 +355,6 @@ def seminar_item_done(request, pk, item):
     services.finish_action_item(get_object_or_404(seminar.items, pk=item), by=request.user)
     messages.success(request, _("Done, thank you."))
     return redirect("partnerships:seminar_detail", pk)
-
-
-# --- the portal ------------------------------------------------------------------------------------------------------
-
-
-def _invited(enterprise):
-    return SeminarGuest.objects.filter(enterprise=enterprise).select_related("seminar__organiser", "enterprise")
-
-
-@require_safe
-def portal_seminars(request, enterprise):
-    enterprise = enterprise_in_portal(request.user, enterprise)
-    now = timezone.now()
-    mine = _invited(enterprise)
-    context = {
-        "enterprise": enterprise,
-        "ahead": mine.filter(seminar__ends_at__gt=now).order_by("seminar__starts_at", "pk")[:50],
-        "past": mine.filter(seminar__ends_at__lte=now).order_by("-seminar__starts_at", "-pk")[:50],
-    }
-    return render(request, "partnerships/seminar_portal_list.html", context)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def portal_seminar(request, enterprise, seminar):
-    enterprise = enterprise_in_portal(request.user, enterprise)
-    guest = get_object_or_404(_invited(enterprise), seminar=seminar)
-    form = AnswerForm(request.POST or None, guest=guest)
-    if request.method == "POST" and form.is_valid() and _answer(guest, form, by=request.user):
-        messages.success(request, _("Thank you! The school sees your answer at once."))
-        return redirect("partnerships:portal_seminar", enterprise.pk, seminar)
-    context = {"enterprise": enterprise, "form": form, **_for_guest(guest)}
-    return render(request, "partnerships/seminar_portal.html", context, status=422 if form.errors else 200)
-
-
-def _for_guest(guest):
-    """What an invited enterprise reads: nothing of the other guests."""
-    return {
-        "guest": guest,
-        "seminar": guest.seminar,
-        "words": SEMINAR.words[guest.seminar.state].for_enterprise(),
-        "why_not": services.why_not_answer(guest.seminar, timezone.now()),
-        "items": guest.seminar.items.filter(enterprise=guest.enterprise_id),
-    }
-
-
-@require_POST
-def portal_item_done(request, enterprise, item):
-    enterprise = enterprise_in_portal(request.user, enterprise)
-    found = get_object_or_404(ActionItem, pk=item, enterprise=enterprise)
-    services.finish_action_item(found, by=request.user)
-    messages.success(request, _("Done, thank you."))
-    return redirect("partnerships:portal_seminar", enterprise.pk, found.seminar_id)
-
-
-# --- the page of a link ----------------------------------------------------------------------------------------------
-
-
-def guest_of(link):
-    return SeminarGuest.objects.select_related("seminar__organiser", "enterprise").filter(pk=link.subject_id).first()
-
-
-def link_seminar(request, link, enterprise):
-    """The page of an open link to an invitation; views/links.py has found it. GET changes nothing."""
-    guest = guest_of(link)
-    if guest is None or guest.enterprise_id != link.stream:
-        raise Http404
-    is_school = request.user.is_authenticated and request.user.is_school
-    if request.method == "POST" and is_school:
-        raise Refused(_("You are signed in for the school: enter the answer on behalf of the enterprise instead."))
-    form = AnswerByLinkForm(request.POST or None, guest=guest, enterprise=enterprise)
-    if request.method == "POST" and "done" in request.POST:
-        if _finish_by_link(request, link, guest):
-            return redirect("partnerships:link", link.code)
-        form = AnswerByLinkForm(guest=guest, enterprise=enterprise)
-    elif request.method == "POST" and form.is_valid() and _answer(guest, form, via=link, name=form.author_name):
-        return redirect("partnerships:link", link.code)
-    if request.method == "GET":
-        look("link", subject=guest, link=link, by=request.user, address=client_address(request))
-    context = {"link": link, "enterprise": enterprise, "form": form, "previews": is_school, **_for_guest(guest)}
-    return render(request, "partnerships/seminar_link.html", context, status=422 if form.errors else 200)
-
-
-def _finish_by_link(request, link, guest):
-    key = request.POST["done"]
-    if not key.isdecimal() or len(key) > 18:
-        raise Http404
-    item = get_object_or_404(guest.seminar.items.filter(enterprise=guest.enterprise_id), pk=key)
-    try:
-        services.finish_action_item(item, via=link, name=request.POST.get("name", "")[:60])
-    except ValidationError:
-        messages.error(request, _("Please type your name."))
-        return False
-    messages.success(request, _("Done, thank you."))
-    return True
 
 
 # --- calendars -------------------------------------------------------------------------------------------------------

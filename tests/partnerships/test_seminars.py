@@ -257,8 +257,10 @@ def test_who_declined_hears_no_more_and_who_comes_is_reminded(switched_on):
     seminar = planned(enterprises=[partner(), partner(contact={"email": "sun@example.org"})])
     round_at(DAY)
     one, two = seminar.guests.order_by("pk")
-    services.answer_invitation(one, answer="no", by=seminar.organiser, said_by="赵经理", now=DAY)
-    services.answer_invitation(two, answer="yes", head_count=2, by=seminar.organiser, said_by="孙总", now=DAY)
+    services.answer_invitation(one, answer="no", by=seminar.organiser, said_by="赵经理", source="phone", now=DAY)
+    services.answer_invitation(
+        two, answer="yes", head_count=2, by=seminar.organiser, said_by="孙总", source="phone", now=DAY
+    )
     mail.outbox.clear()
     for n in range(40):
         round_at(DAY + timedelta(days=n, hours=2))
@@ -290,7 +292,9 @@ def test_a_move_keeps_the_answers_and_silences_a_waiting_draft(switched_on):
     seminar = planned(enterprises=[partner(messages_automatic=False)])
     planner.plan(DAY)
     guest = seminar.guests.get()
-    services.answer_invitation(guest, answer="yes", head_count=3, by=seminar.organiser, said_by="x", now=DAY)
+    services.answer_invitation(
+        guest, answer="yes", head_count=3, by=seminar.organiser, said_by="x", source="phone", now=DAY
+    )
     services.change_seminar(seminar, by=seminar.organiser, version=0, changes={"place": "二号楼"}, now=DAY)
     assert Delivery.objects.get().state == "cancelled"
     guest.refresh_from_db()
@@ -378,7 +382,9 @@ def test_a_link_answers_with_a_name_and_only_its_own_invitation(db):
 def test_who_comes_says_how_many(db, count):
     guest = planned().guests.get()
     with pytest.raises(ValidationError):
-        services.answer_invitation(guest, answer="yes", head_count=count, by=guest.invited_by, said_by="x", now=DAY)
+        services.answer_invitation(
+            guest, answer="yes", head_count=count, by=guest.invited_by, said_by="x", source="phone", now=DAY
+        )
 
 
 def test_who_may_answer(cast):
@@ -392,7 +398,7 @@ def test_who_may_answer(cast):
     with pytest.raises(ValidationError):
         services.answer_invitation(guest, answer="no", by=cast.officer, now=DAY)
     with pytest.raises(NotAllowed):
-        services.answer_invitation(colleague, answer="no", by=cast.officer, said_by="x", now=DAY)
+        services.answer_invitation(colleague, answer="no", by=cast.officer, said_by="x", source="phone", now=DAY)
     with pytest.raises(Refused):
         services.answer_invitation(guest, answer="no", by=cast.hr, now=START + timedelta(days=1))
 
@@ -519,7 +525,9 @@ def test_two_rows_of_one_enterprise_become_one_invitation(cast):
     both = planned(cast.officer, enterprises=[cast.a, twin])
     alone = planned(cast.officer, enterprises=[twin])
     guest = both.guests.get(enterprise=twin)
-    services.answer_invitation(guest, answer="yes", head_count=2, by=cast.officer, said_by="孙总", now=DAY)
+    services.answer_invitation(
+        guest, answer="yes", head_count=2, by=cast.officer, said_by="孙总", source="phone", now=DAY
+    )
     merge_enterprises(cast.a, twin, by=cast.lead, versions=(cast.a.version, twin.version))
     stays = both.guests.get()
     assert (stays.enterprise, stays.answer, stays.head_count) == (cast.a, "yes", 2)
