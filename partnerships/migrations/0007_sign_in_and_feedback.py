@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('company', models.CharField(blank=True, max_length=100, verbose_name='company, as given')),
                 ('name', models.CharField(max_length=60, verbose_name='name')),
                 ('phone', models.CharField(blank=True, max_length=40, verbose_name='phone')),
-                ('source', models.CharField(choices=[('qr', 'at the door'), ('link', 'through the invitation'), ('sheet', 'on the sheet')], max_length=5, verbose_name='signed in')),
+                ('source', models.CharField(choices=[('qr', 'at the door'), ('link', 'through the invitation'), ('sheet', 'on the sheet')], max_length=5, verbose_name='how they signed in')),
                 ('signed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='when')),
                 ('confirmed', models.BooleanField(blank=True, null=True, verbose_name='confirmed by the organiser')),
             ],

@@ -265,7 +265,7 @@ class SeminarAttendee(models.Model):
     company = models.CharField(_("company, as given"), max_length=100, blank=True)
     name = models.CharField(_("name"), max_length=60)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
-    source = models.CharField(_("signed in"), max_length=5, choices=Source)
+    source = models.CharField(_("how they signed in"), max_length=5, choices=Source)
     via = models.ForeignKey(
         Link, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("through link")
     )

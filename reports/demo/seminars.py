@@ -1,23 +1,32 @@
-"""Events with enterprises: one that was held and led to something, one soon, and a series over the coming months."""
+"""Events with enterprises: one that was held, signed in to and led to something, one soon, and a series to come."""
 
 import uuid
 from datetime import timedelta
 
-from partnerships.models import Enterprise
+from partnerships.models import Enterprise, ProxyEntry
 from partnerships.models.seminar import Answer, SeminarKind
 from partnerships.services.seminars import (
     add_action_item,
     answer_invitation,
+    close_seminar,
     finish_action_item,
+    give_feedback,
     plan_seminar,
     plan_series,
     record_attendance,
+    sign_in_at_door,
+    walk_ins,
     write_minutes,
 )
 from reminders.planner import plan, prepare_drafts
 from reminders.services import switch_rule
 
-RULES = ("seminar", "seminar_cancelled", "seminar_item")
+RULES = ("seminar", "seminar_cancelled", "seminar_item", "seminar_minutes", "seminar_feedback")
+FEEDBACK = (
+    (5, "把企业案例用到多轴加工课上", "第一次看到完整的课程标准，很有收获。"),
+    (4, "下次请车间班组长一起来", ""),
+    (4, "", "时间可以再紧凑一些。"),
+)
 HELD = 62  # days ago: before the last contact of those who came, so that it ends nobody's silence
 
 
@@ -49,10 +58,14 @@ def _held(stage, lin, partners):
     for number, guest in enumerate(guests[:-1]):
         answer_invitation(
             guest, by=lin, answer=Answer.YES, head_count=1 + number % 2, said_by=guest.contact.address_form,
-            meal=number != 1, number_plate="浙A·8K2F6" if number == 0 else "", now=planned + timedelta(days=2 + number),
+            source=ProxyEntry.Source.WECHAT, meal=number != 1, number_plate="浙A·8K2F6" if number == 0 else "", now=planned + timedelta(days=2 + number),
         )  # fmt: skip
     after = begins + timedelta(hours=4)
-    committee = record_attendance(committee, by=lin, attended=[guest.pk for guest in guests[:-1]], now=after)
+    came = guests[:-1]
+    _sign_in(committee, came, begins)
+    strangers = dict.fromkeys(walk_ins(committee).values_list("pk", flat=True))
+    attended = [guest.pk for guest in came]
+    committee = record_attendance(committee, by=lin, attended=attended, walked_in=strangers, now=after)
     committee = write_minutes(
         committee, by=lin, version=committee.version, now=after,
         minutes="各企业介绍了实习生表现，普遍认为量具使用和图纸识读要加强。",
@@ -66,6 +79,19 @@ def _held(stage, lin, partners):
     finish_action_item(done, by=lin, now=stage.at(44))
     add_action_item(committee, by=lin, text="提供三个多轴加工案例", due_on=soon, enterprise=partners[0], now=after)
     add_action_item(committee, by=lin, text="整理案例，排进下学期课表", due_on=later, owner=lin, now=after)
+    close_seminar(committee, by=lin, now=after + timedelta(days=1))
+    for guest, (useful, follow_up, text) in zip(came, FEEDBACK, strict=False):
+        who = {"by": lin, "said_by": guest.contact.address_form}
+        give_feedback(guest, useful=useful, follow_up=follow_up, text=text, now=after + timedelta(days=2), **who)
+
+
+def _sign_in(committee, guests, begins):
+    """Everybody who came scanned the code at the door; one of them nobody had invited."""
+    for number, guest in enumerate(guests):
+        company, name = guest.enterprise.short_name or guest.enterprise.name, guest.contact.name
+        moment = begins - timedelta(minutes=15 - 4 * number)
+        sign_in_at_door(committee, company=company, name=name, phone=f"1380000020{number}", now=moment)
+    sign_in_at_door(committee, company="市智能制造行业协会", name="沈洁", now=begins)
 
 
 def _soon(stage, lin, partners):
@@ -77,8 +103,8 @@ def _soon(stage, lin, partners):
     )  # fmt: skip
     guest = table.guests.get(enterprise=partners[1])
     answer_invitation(
-        guest, by=lin, answer=Answer.YES, head_count=2, said_by=guest.contact.address_form, number_plate="浙B·31QD7",
-        meal=True, now=stage.at(1, 11, 0),
+        guest, by=lin, answer=Answer.YES, head_count=2, said_by=guest.contact.address_form,
+        source=ProxyEntry.Source.PHONE, number_plate="浙B·31QD7", meal=True, now=stage.at(1, 11, 0),
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ POSTS = {
     "partnerships:link_ask", "partnerships:import_apply", "partnerships:import_discard",
     "partnerships:seminar_cancel", "partnerships:seminar_close", "partnerships:seminar_attendance",
     "partnerships:seminar_item_new", "partnerships:seminar_item_done", "partnerships:portal_item_done",
+    "partnerships:seminar_attendee_new", "partnerships:portal_feedback",
     "partnerships:registration_accept", "partnerships:registration_refuse", "partnerships:portal_invitation",
 }  # fmt: skip
 #: No page: a redirect, a file, a picture, a sheet, plain text, a stylesheet.
@@ -98,7 +99,7 @@ def objects():
     invitation = an_open_invitation()
     colleague = Contact.objects.filter(enterprise=firm, left_on=None).exclude(pk=zhao.pk).first()
     mail = mailbox.latest(1)
-    ahead, held, seat, invited = seminars(lin, firm)
+    ahead, held, seat, came, invited = seminars(lin, firm)
     task = Task.objects.open().filter(owner=lin, side="school").first()
 
     officer = {
@@ -121,7 +122,8 @@ def objects():
         "partnerships:seminar_detail": [ahead.pk], "partnerships:seminar_edit": [ahead.pk],
         "partnerships:seminar_invite": [ahead.pk], "partnerships:seminar_print": [ahead.pk],
         "partnerships:seminar_guest": [ahead.pk, seat.pk], "partnerships:seminar_detail (held)": [held.pk],
-        "partnerships:seminar_minutes": [held.pk],
+        "partnerships:seminar_minutes": [held.pk], "partnerships:seminar_print (signed in)": [held.pk],
+        "partnerships:seminar_door": [ahead.pk], "partnerships:seminar_feedback": [held.pk, came.pk],
         "partnerships:import_list": [], "partnerships:import_new": [], "partnerships:import_detail": [preview.pk],
         "partnerships:registration_list": [],
         "partnerships:registration_detail": [Registration.objects.waiting().first().pk],
@@ -153,7 +155,8 @@ def objects():
         "account_reset_password_done": [], "account_inactive": [], "partnerships:registration_new": [],
         "partnerships:registration_sent": [], "partnerships:link": [link.code],
         "partnerships:link (visit)": [visit.code], "partnerships:link (visited)": [visited.code],
-        "partnerships:link (seminar)": [invited.code],
+        "partnerships:link (seminar)": [invited[0].code], "partnerships:link (seminar held)": [invited[1].code],
+        "partnerships:door": [held.code], "partnerships:door (not open)": [ahead.code],
         "partnerships:link (answered)": [answered.code], "partnerships:link (over)": [dead.code],
         "accounts:mail_list": [],
         "accounts:invitation_accept": [invitation.code],
@@ -166,7 +169,7 @@ def objects():
 
 
 def seminars(by, enterprise):
-    """One that lies ahead, one that was held, the enterprise's seat at the first, and a link to it."""
+    """One that lies ahead, one that ended an hour ago, the enterprise's seat at each, and the links to them."""
     from datetime import timedelta
     from uuid import UUID
 
@@ -177,8 +180,8 @@ def seminars(by, enterprise):
     from records.links import hand_out
 
     made = []
-    for key, days, title in ((1, 9, "人才培养方案研讨会"), (2, -10, "校企合作座谈会")):
-        begins = timezone.now() + timedelta(days=days)
+    for key, hours, title in ((1, 9 * 24, "人才培养方案研讨会"), (2, -3, "校企合作座谈会")):
+        begins = timezone.now() + timedelta(hours=hours)
         fields = {"kind": "research", "title": title, "title_en": "Seminar", "place": "图书馆报告厅"}
         fields |= {"starts_at": begins, "ends_at": begins + timedelta(hours=2)}
         fields |= {"enterprises": [enterprise], "now": begins - timedelta(days=9)}
@@ -186,14 +189,17 @@ def seminars(by, enterprise):
     ahead, held = made
     if held.state == "planned":
         then = held.starts_at + timedelta(hours=1)
-        services.record_attendance(held, by=by, attended=[], now=then)
+        services.sign_in_at_door(held, company=enterprise.short_name, name="赵敏", phone="13800000001", now=then)
+        services.sign_in_at_door(held, company="市行业协会", name="沈洁", now=then)
+        services.record_attendance(held, by=by, attended=held.guests.values_list("pk", flat=True), now=then)
         services.write_minutes(
             held, by=by, version=held.version, minutes="谈了课程。", decisions="共建课程。", now=then
         )  # fmt: skip
         due = then.date() + timedelta(days=20)
         services.add_action_item(held, by=by, text="提供案例", due_on=due, enterprise=enterprise, now=then)
-    seat = ahead.guests.get(enterprise=enterprise)
-    return ahead, held, seat, hand_out(SEMINAR, subject=seat, stream=enterprise.pk, by=by)
+    seat, came = ahead.guests.get(enterprise=enterprise), held.guests.get(enterprise=enterprise)
+    links = [hand_out(SEMINAR, subject=guest, stream=enterprise.pk, by=by) for guest in (seat, came)]
+    return ahead, held, seat, came, links
 
 
 def an_open_invitation():
