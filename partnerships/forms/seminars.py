@@ -84,7 +84,7 @@ class SeminarForm(forms.ModelForm):
 class InviteForm(forms.Form):
     enterprises = EnterprisesField(label=_("enterprises"), queryset=None, required=False)
     users = forms.ModelMultipleChoiceField(
-        label=_("colleagues"), queryset=User.objects.none(), required=False,
+        label=_("colleagues of ours"), queryset=User.objects.none(), required=False,
         widget=forms.CheckboxSelectMultiple(attrs=TILES),
     )  # fmt: skip
     whole_series = forms.BooleanField(label=_("to every event of the series still to come"), required=False)
@@ -191,7 +191,7 @@ class FeedbackForm(forms.Form):
 
     useful = forms.TypedChoiceField(
         label=_("How useful was it?"), coerce=int, choices=[(n, n) for n in range(1, 6)],
-        widget=forms.RadioSelect(attrs={"class": "tiles tiles--row"}), help_text=_("1: not at all, 5: very."),
+        widget=forms.RadioSelect(attrs={"class": "tiles tiles--scale"}), help_text=_("1: not at all, 5: very."),
         error_messages={"required": _("Choose from 1 to 5.")},
     )  # fmt: skip
     follow_up = forms.CharField(label=_("what should follow"), max_length=300, required=False)
@@ -237,7 +237,7 @@ class ItemForm(forms.Form):
 
     text = forms.CharField(label=_("what"), max_length=200)
     who = forms.ChoiceField(label=_("who does it"))
-    due_on = DayField(label=_("until"))
+    due_on = DayField(label=_("by when"))
 
     def __init__(self, *args, seminar, **kwargs):
         super().__init__(*args, **kwargs)

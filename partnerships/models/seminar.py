@@ -226,7 +226,7 @@ class SeminarGuest(models.Model):
         ]  # fmt: skip
 
     def __str__(self):
-        return str(self.enterprise or self.user)
+        return self.enterprise.title if self.enterprise_id else str(self.user)
 
     @property
     def stream(self):

@@ -27,7 +27,7 @@ from partnerships.models import (
     Touchpoint,
     Trip,
 )
-from partnerships.models.seminar import ActionItem, Seminar, SeminarGuest
+from partnerships.models.seminar import ActionItem, Seminar, SeminarFeedback, SeminarGuest
 from partnerships.models.touchpoint import Precision
 from partnerships.rules.codes import read_uscc
 from partnerships.rules.rhythm import Rhythm, rhythm
@@ -143,8 +143,11 @@ class TestWhole:
 
     def test_events_past_and_to_come(self, demo):
         past = Seminar.objects.get(starts_at__lt=NOW)
-        assert past.state == "held"
+        assert past.state == "closed"
         assert past.minutes
+        assert past.attendees.filter(enterprise=None).count() == 1
+        assert past.attendees.exclude(enterprise=None).count() == 3
+        assert SeminarFeedback.objects.filter(guest__seminar=past).count() == 3
         assert past.guests.filter(attended=True).count() == 3
         assert Seminar.objects.filter(starts_at__gt=NOW, series__isnull=False).count() == 4
         assert SeminarGuest.objects.filter(seminar__starts_at__gt=NOW).exclude(number_plate="").exists()
