@@ -6,7 +6,9 @@ from django.urls import reverse
 
 from accounts.models import Invitation, Role
 from accounts.services import invite_person
+from partnerships.models import Seminar
 from partnerships.services.links import address
+from partnerships.views.seminar_door import door_address
 from records import links
 from tests.access import names_of
 
@@ -18,7 +20,7 @@ LONGEST = 40
 LONGEST_SITE = "https://rhe.example.edu.cn"
 DEMONSTRATION = "http://localhost:8000"
 #: Every address with a code in it: those that are carried by hand, and those that are not.
-CARRIED = {"partnerships:link", "accounts:invitation_accept"}
+CARRIED = {"partnerships:link", "partnerships:door", "accounts:invitation_accept"}
 NOT_CARRIED = {
     "partnerships:calendar_feed",  # pasted into one's own calendar program; it never expires, so its code is long
     "partnerships:link_opened", "partnerships:link_ask", "partnerships:link_picture", "partnerships:link_file",
@@ -36,8 +38,10 @@ def test_links_and_invitations_have_at_most_40_characters(cast, settings, site):
     assert len(site) <= 26
     link = links.hand_out("partnership", subject=cast.a, stream=cast.a.pk, by=cast.officer)
     invitation = invite_person(by=cast.lead, name="赵敏", role=Role.HR)
+    seminar = Seminar()
     for text, name, code in (
         (address(link), "partnerships:link", link.code),
+        (door_address(seminar), "partnerships:door", seminar.code),
         (invitation.link, "accounts:invitation_accept", invitation.code),
     ):
         assert text == site + reverse(name, args=[code])
