@@ -362,7 +362,7 @@ def entries_of(events, enterprise, *, for_enterprise):
 
 def page_behind(event, enterprise, for_enterprise):
     """Where more stands: of an event with enterprises its page, with the minutes and what was agreed; else empty."""
-    if event.subject_type_id is None or event.subject_type.model_class() is not Seminar:
+    if event.subject_type_id != ContentType.objects.get_for_model(Seminar).pk:
         return ""
     if for_enterprise:
         return reverse("partnerships:portal_seminar", args=[enterprise.pk, event.subject_id])

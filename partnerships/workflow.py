@@ -217,7 +217,8 @@ SEMINAR = Lifecycle(
             _("scheduled"), _("Next: invite, and see who comes."), _("scheduled"), _("Tell us whether you come."),
         ),
         M.HELD: Words(
-            _("held"), _("Next: write the minutes and who does what."), _("held"), _("The minutes stand here once they are written."),
+            _("held"), _("Next: write the minutes and who does what."),
+            _("held"), _("The minutes stand here once they are written."),
         ),
         M.CLOSED: Words(_("wrapped up"), _("Nothing is due."), _("wrapped up"), _("The minutes stand below.")),
         M.CANCELLED: Words(
