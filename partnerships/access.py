@@ -10,7 +10,11 @@ from partnerships.models import Enterprise
 #: The places of the portal's row: drawing, page, and the pages that belong to it.
 PLACES = (
     ("tasks", "portal_home", ("portal_visit",)),
-    ("partnership", "portal_partnership", ("portal_touchpoint_new", "portal_seminars", "portal_seminar")),
+    (
+        "partnership",
+        "portal_partnership",
+        ("portal_touchpoint_new", "portal_touchpoint_correct", "portal_seminars", "portal_seminar"),
+    ),
     ("mail", "portal_thread", ()),
     ("company", "portal_company", ("portal_site", "portal_shutdown")),
     ("team", "portal_team", ("portal_colleague_new", "portal_colleague", "portal_invitation")),

@@ -1,5 +1,6 @@
 """Lists as files. Every spreadsheet goes through records.spreadsheets."""
 
+from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -59,7 +60,8 @@ def write_trips(queryset):
 def trip_rows(queryset):
     kinds = {value: str(label) for value, label in Touchpoint.Kind.choices}
     tags = {value: str(label) for value, label in Trip._meta.get_field("tags").base_field.choices}
-    trips = queryset.select_related("logged_by").prefetch_related("colleagues", "touchpoints__enterprise")
+    parts = Touchpoint.objects.standing().select_related("enterprise")
+    trips = queryset.select_related("logged_by").prefetch_related("colleagues", Prefetch("touchpoints", parts))
     number = 0
     for trip in trips.order_by("-starts_on", "-pk").iterator(chunk_size=500):
         joined = "、".join(
@@ -77,8 +79,8 @@ def trip_rows(queryset):
                 part.people,
                 part.summary or trip.summary,
                 part.agreed,
-                part.jobs_offered,
-                part.internships_offered,
+                part.jobs_shown,
+                part.internships_shown,
                 part.wishes,
                 str(trip.logged_by),
                 "、".join(tags[tag] for tag in trip.tags),

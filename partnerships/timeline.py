@@ -3,7 +3,7 @@
 import logging
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from partnerships.models import Message, ProxyEntry, Seminar, Touchpoint
 from partnerships.models.touchpoint import Kind, Precision
 from partnerships.rules.terms import term_of
+from partnerships.services.corrections import SAID, is_theirs
 from partnerships.workflow import ENTERPRISE
 from records import keyset
 from records.models import Event, File, Side
@@ -92,6 +93,12 @@ def day_of(event):
     return date_format(date.fromisoformat(event.data["day"]), "DATE_FORMAT")
 
 
+def fields_of(event):
+    """The corrected fields by the names a person knows; the day goes without its precision."""
+    names = [name for name in event.data["before"] if name not in WITH_ANOTHER]
+    return "、".join(str(label_of(event, name)) for name in names)
+
+
 def cadence_of(event):
     """The days that were set, as they read; empty where the tier decides again."""
     return event.data["changes"].get("cadence_days", ["", ""])[1]
@@ -121,6 +128,9 @@ def on_day(sentence):
     return say
 
 
+#: Former values that are told with another one: the day with its precision, a number with the words of a list.
+WITH_ANOTHER = {"precision", "jobs_said", "internships_said"}
+
 #: Every kind of this app. Other apps add theirs through settings.TIMELINE_SENTENCES.
 SENTENCES = {
     "touchpoint.logged": lambda event: str(Kind(event.data["kind"]).label) if "kind" in event.data else _("Contact"),
@@ -128,6 +138,16 @@ SENTENCES = {
         _("The record of the contact of %(day)s was completed.") % {"day": day_of(event)}
         if event.data.get("day")
         else _("The record of a contact was completed.")
+    ),
+    "touchpoint.corrected": lambda event: (
+        _("The contact of %(day)s was corrected: %(fields)s.") % {"day": day_of(event), "fields": fields_of(event)}
+        if event.data.get("day") and event.data.get("before")
+        else _("A contact was corrected.")
+    ),
+    "touchpoint.note_changed": words(gettext_lazy("What only the school reads of a contact was changed.")),
+    "touchpoint.withdrawn": TwoSided(
+        lambda event: _("The contact of %(day)s was taken back.") % {"day": day_of(event)},
+        lambda event: _("Corrected: the school took back its entry of %(day)s.") % {"day": day_of(event)},
     ),
     "trip.logged": words(gettext_lazy("A trip was logged.")),
     "trip.changed": changed(gettext_lazy("The record of the trip was changed.")),
@@ -259,6 +279,11 @@ class Entry:
     is_unanswered: bool = False
     waits_for_check: bool = False
     url: str = ""
+    correct_url: str = ""
+    #: What it said before, newest first: [{when, who, rows: [(label, former value)]}].
+    corrections: list = field(default_factory=list)
+    #: Why it does not count any more, as the reader may know it.
+    withdrawn: str = ""
     files: list = field(default_factory=list)
 
     @property
@@ -281,8 +306,8 @@ class Entry:
         found = (
             (_("Agreed"), self.touchpoint.agreed),
             (_("Wishes"), self.touchpoint.wishes),
-            (_("New jobs"), self.touchpoint.jobs_offered),
-            (_("New internship places"), self.touchpoint.internships_offered),
+            (_("New jobs"), self.touchpoint.jobs_shown),
+            (_("New internship places"), self.touchpoint.internships_shown),
         )
         return [(label, words) for label, words in found if words]
 
@@ -326,6 +351,8 @@ def timeline_page(enterprise, user, parameters, *, url=None, size=SIZE):
     place.update({"show": show} | ({"after": parameters["after"]} if parameters.get("after") else {}))
     page = keyset.page(events, {"happened": "happened_at"}, place, default="-happened", size=size)
     entries = entries_of(page.rows, enterprise, for_enterprise=for_enterprise)
+    for entry in entries if for_enterprise else ():
+        entry.correct_url = _correct_url(entry.touchpoint) if entry.touchpoint else ""
     month = mark_months(entries, parameters.get("month", ""))
     older = f"{url}{page.next}&{urlencode({'month': month})}" if page.next else ""
     shows = [(key, label, f"{url}?{urlencode({'show': key})}") for key, (label, __) in SHOWS.items()]
@@ -344,13 +371,17 @@ def mark_months(entries, month):
 def entries_of(events, enterprise, *, for_enterprise):
     """The events as entries. An exchange whose day was corrected stands only at the day it has now."""
     subjects, files = subjects_of(events)
-    entries = []
+    corrections = corrections_of([row for row in subjects.values() if isinstance(row, Touchpoint)])
+    entries, shown = [], set()
     for event in events:
         key = event.subject_type_id, event.subject_id
         subject = subjects.get(key)
         if event.kind == "touchpoint.logged" and isinstance(subject, Touchpoint):
-            if subject.happened_at == event.happened_at:
-                entries.append(touchpoint_entry(event, subject, files.get(key, []), enterprise, for_enterprise))
+            if subject.happened_at == event.happened_at and subject.pk not in shown:
+                shown.add(subject.pk)
+                entry = touchpoint_entry(event, subject, files.get(key, []), enterprise, for_enterprise)
+                entry.corrections = [] if entry.withdrawn and for_enterprise else corrections[subject.pk]
+                entries.append(entry)
         elif event.kind == "message.written" and isinstance(subject, Message):
             entries.append(message_entry(event, subject, files.get(key, [])))
         else:
@@ -385,6 +416,8 @@ def subjects_of(events):
             rows = list(queryset.filter(pk__in=keys))
             behalf = [row for row in rows if row.proxy_id]
             prefetch_related_objects(behalf, "proxy__entered_by", "proxy__checked_by")
+            if queryset.model is Touchpoint:
+                prefetch_related_objects([row for row in rows if row.is_withdrawn], "withdrawn_by")
             found |= {(type_id, row.pk): row for row in rows}
             for file in File.objects.filter(subject_type=type_id, subject_id__in=keys):
                 files[type_id, file.subject_id].append(file)
@@ -399,13 +432,18 @@ def touchpoint_entry(event, touchpoint, files, enterprise, for_enterprise):
     who = logged_by
     if from_there and by_school:
         who = proxy.said_by if proxy else touchpoint.people or enterprise.title
+    when = known(touchpoint.happened_at, touchpoint.precision)
+    if touchpoint.is_withdrawn and for_enterprise:  # it may have been about somebody else
+        day = date_format(timezone.localdate(touchpoint.withdrawn_at), "DATE_FORMAT")
+        text = _("The school took this entry back on %(day)s.") % {"day": day}
+        return Entry(event, touchpoint.side, "", touchpoint.get_kind_display(), "", when, withdrawn=text)
     return Entry(
         event,
         touchpoint.side,
         who,
         touchpoint.get_kind_display(),
         touchpoint.summary,
-        known(touchpoint.happened_at, touchpoint.precision),
+        when,
         touchpoint=touchpoint,
         proxy=proxy,
         private_note="" if for_enterprise else touchpoint.private_note,
@@ -413,8 +451,57 @@ def touchpoint_entry(event, touchpoint, files, enterprise, for_enterprise):
         is_unanswered=not touchpoint.is_two_way and not for_enterprise,
         waits_for_check=bool(proxy) and proxy.checked_at is None,
         url="" if for_enterprise else reverse("partnerships:touchpoint_detail", args=[touchpoint.pk]),
+        withdrawn=_why_withdrawn(touchpoint) if touchpoint.is_withdrawn else "",
         files=files,
     )
+
+
+def _correct_url(touchpoint):
+    """Where the enterprise corrects its own words; those an officer entered for it are checked on its tasks' page."""
+    if not is_theirs(touchpoint):
+        return ""
+    return reverse("partnerships:portal_touchpoint_correct", args=[touchpoint.enterprise_id, touchpoint.pk])
+
+
+def _why_withdrawn(touchpoint):
+    said = {
+        "name": touchpoint.withdrawn_by,
+        "day": date_format(timezone.localdate(touchpoint.withdrawn_at), "DATE_FORMAT"),
+        "why": touchpoint.withdrawn_because,
+    }
+    return _("%(name)s took it back on %(day)s: %(why)s") % said
+
+
+def corrections_of(touchpoints):
+    """{touchpoint: its corrections as both sides read them}, newest first; one query, and none where nothing was."""
+    found = defaultdict(list)
+    keys = [row.pk for row in touchpoints if row.version]
+    if keys:
+        events = Event.objects.filter(
+            subject_type=ContentType.objects.get_for_model(Touchpoint), subject_id__in=keys, kind="touchpoint.corrected"
+        )
+        for event in events.select_related("by").order_by("-happened_at", "-pk"):
+            rows = values_shown(event.data["before"])
+            day = date_format(timezone.localdate(event.happened_at), "DATE_FORMAT")
+            found[event.subject_id].append({"when": day, "who": event.who, "rows": rows})
+    return found
+
+
+def values_shown(values):
+    """[(label, text)] of values of a touchpoint by field, as a person reads them: former ones, or those just typed."""
+    rows = []
+    for name, value in values.items():
+        own = Touchpoint._meta.get_field(name)
+        if name == "happened_at":
+            moment_then = datetime.fromisoformat(value) if isinstance(value, str) else value
+            rows.append((own.verbose_name, known(moment_then, values.get("precision", Precision.DAY))))
+        elif name.endswith("_offered"):
+            rows.append((own.verbose_name, values.get(SAID[name]) or value))
+        elif isinstance(value, bool):
+            rows.append((own.verbose_name, _("yes") if value else _("no")))
+        elif name not in WITH_ANOTHER or (name in SAID.values() and name.replace("_said", "_offered") not in values):
+            rows.append((own.verbose_name, dict(own.flatchoices).get(value, value)))
+    return rows
 
 
 def message_entry(event, message, files):
@@ -436,4 +523,7 @@ def touchpoint_alone(touchpoint, *, for_enterprise):
     """The entry of one touchpoint, for its own page."""
     event = Event.objects.of(touchpoint).filter(kind="touchpoint.logged").select_related("by").first()
     event = event or Event(kind="touchpoint.logged", side=touchpoint.side, happened_at=touchpoint.happened_at)
-    return touchpoint_entry(event, touchpoint, list(touchpoint.files.all()), touchpoint.enterprise, for_enterprise)
+    files = list(touchpoint.files.all())
+    entry = touchpoint_entry(event, touchpoint, files, touchpoint.enterprise, for_enterprise)
+    entry.corrections = corrections_of([touchpoint])[touchpoint.pk]
+    return entry

@@ -7,6 +7,7 @@ from partnerships.views import (
     cadence,
     company,
     contacts,
+    corrections,
     enterprise,
     files,
     imports,
@@ -71,6 +72,8 @@ urlpatterns += [
     path("partners/<int:pk>/on-behalf/", touchpoints.proxy_new, name="proxy_new"),
     path("partners/<int:pk>/timeline/", timeline.timeline, name="timeline"),
     path("partners/touchpoints/<int:pk>/", touchpoints.touchpoint_detail, name="touchpoint_detail"),
+    path("partners/touchpoints/<int:pk>/correct/", corrections.touchpoint_correct, name="touchpoint_correct"),
+    path("partners/touchpoints/<int:pk>/withdraw/", corrections.touchpoint_withdraw, name="touchpoint_withdraw"),
     path("files/<uuid:key>/", files.file, name="file"),
     path("files/<uuid:key>/picture/", files.file_picture, name="file_picture"),
 ]
@@ -91,6 +94,11 @@ urlpatterns += [
     path(PORTAL + "entries/<int:entry>/correct/", portal.portal_proxy_correct, name="portal_proxy_correct"),
     path(PORTAL + "partnership/", portal.portal_partnership, name="portal_partnership"),
     path(PORTAL + "partnership/new/", portal.portal_touchpoint_new, name="portal_touchpoint_new"),
+    path(
+        PORTAL + "partnership/<int:touchpoint>/correct/",
+        corrections.portal_touchpoint_correct,
+        name="portal_touchpoint_correct",
+    ),
     path(PORTAL + "visit/", visits.portal_visit, name="portal_visit"),
     path(PORTAL + "messages/", portal.portal_thread, name="portal_thread"),
     path(PORTAL + "company/", company.portal_company, name="portal_company"),

@@ -1,5 +1,6 @@
 """Writing down what happened and who looked."""
 
+from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
 from records.models import Audience, Event, Look, Side
@@ -33,6 +34,22 @@ def record(
         data=data or {},
         happened_at=happened_at or timezone.now(),
     )
+
+
+def record_many(kind, rows, *, by, now, audience=Audience.SCHOOL, batch_size=1_000):
+    """Append one Event of `kind` for each (subject, stream, happened_at, data) of `rows`.
+
+    All subjects are of one model. The side is the subject's own where it has one, else the school.
+    """
+    events = [
+        Event(
+            kind=kind, subject_type=ContentType.objects.get_for_model(subject), subject_id=subject.pk, stream=stream,
+            by=by, side=getattr(subject, "side", Side.SCHOOL), audience=audience, data=data, happened_at=happened_at,
+            recorded_at=now,
+        )
+        for subject, stream, happened_at, data in rows
+    ]  # fmt: skip
+    return Event.objects.bulk_create(events, batch_size=batch_size)
 
 
 def look(what, *, subject, by=None, link=None, address=None):

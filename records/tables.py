@@ -58,6 +58,7 @@ class Table:
     sheet: Sheet
     heads: list[Head]
     first: int  # position of the first row below the heads
+    top: int = 0  # position of the first head row
     rows: list[Row] = field(default_factory=list)
     stopped_at: int | None = None  # line of the total or closing note, from 1
     left_over: int = 0  # rows below it that look like data and were not read
@@ -89,9 +90,20 @@ def find_table(
     if place is None:
         return None
     top, depth = place
-    table = Table(sheet, _heads(sheet, top, depth, known), top + depth)
+    table = Table(sheet, _heads(sheet, top, depth, known), top + depth, top)
     _read_rows(table, known, anchors, carried)
     return table
+
+
+def known_heads(sheet: Sheet, known: Callable[[str], str | None]) -> int:
+    """How many different known heads the best head row of a sheet has; 0 where none has three."""
+    place = _head_rows(sheet, known)
+    return len({head.key for head in _heads(sheet, *place, known) if head.key}) if place else 0
+
+
+def above_heads(table: Table) -> list[str]:
+    """The texts of the title rows."""
+    return [text for row in table.sheet.rows[: table.top] for value in row if (text := _text(value))]
 
 
 # The heads

@@ -246,6 +246,13 @@ FORMS = {
     "partnerships:touchpoint_new": lambda side: {
         "kind": "call", "side": "school", "day": DAY, "precision": "day", "summary": "Spoke.", "form_key": key()
     },
+    "partnerships:touchpoint_correct": lambda side: {
+        "kind": "call", "side": "school", "day": DAY, "precision": "day", "summary": "Spoke twice.", "version": 1
+    },
+    "partnerships:touchpoint_withdraw": lambda side: {"reason": "Another firm."},
+    "partnerships:portal_touchpoint_correct": lambda side: {
+        "kind": "call", "day": DAY, "precision": "day", "summary": "Spoke twice.", "version": 1
+    },
     "partnerships:proxy_new": lambda side: {
         "source": "phone", "said_by": "林青", "said_at": MOMENT, "summary": "Yes.", "form_key": key()
     },

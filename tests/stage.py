@@ -28,6 +28,7 @@ from PIL import Image
 from accounts.services import invite_person
 from partnerships.imports.problems import Problem
 from partnerships.imports.rows import PartnerRow
+from partnerships.imports.visit_rows import VisitRow
 from partnerships.models import (
     ActionItem,
     AgreementComment,
@@ -80,11 +81,11 @@ MEMBERS = (
 #: What only looks like text: codes, digests, keys that follow from names, words out of a fixed list.
 NOT_WORDS = {
     "code", "purpose", "kind", "what", "sha256", "digest", "counter", "media_type", "precision", "content", "field",
-    "sort_key", "name_key", "core_key", "search_text", "grams",
+    "sort_key", "name_key", "core_key", "search_text", "grams", "list_key",
 }  # fmt: skip
 #: Events that both sides read. All others stay with the school, whatever they say.
 SHARED = {
-    "touchpoint.logged", "touchpoint.changed", "message.written", "proxy.entered", "proxy.confirmed", "proxy.corrected",
+    "touchpoint.logged", "touchpoint.changed", "touchpoint.corrected", "touchpoint.withdrawn", "message.written", "proxy.entered", "proxy.confirmed", "proxy.corrected",
     "contact.left", "contact.returned", "seat.invited", "seat.taken", "seat.keeper_changed",
     "enterprise.activate", "enterprise.resume", "file.given",
     "seminar.invited", "seminar.changed", "seminar.cancelled", "seminar.feedback", "seminar.minuted",
@@ -167,6 +168,7 @@ def _rows_of(cast, enterprise, canary, officer, member):
     mark(enterprise, canary, **short, listed=[{"备注": f"{SCHOOL} listed", "协议": f"{SCHOOL} agreement"}])
     side = SimpleNamespace(row=enterprise, canary=canary, officer=officer)
     side.enterprise = enterprise.pk
+    side.keeper = enterprise.contacts.get(is_keeper=True).user
     side.twin = EnterpriseFactory(name=f"{SCHOOL} {enterprise.name}", owner=officer).pk
     site, closed = SiteFactory(enterprise=enterprise), SiteFactory(enterprise=enterprise, closed_on=now.date())
     contact = ContactFactory(enterprise=enterprise, site=site)
@@ -198,8 +200,17 @@ def _exchanges(side, enterprise, canary, officer, now):
     mark(checked, canary)
     touchpoint = TouchpointFactory(enterprise=enterprise, logged_by=officer, happened_at=past)
     proxied = TouchpointFactory(enterprise=enterprise, logged_by=officer, happened_at=past, proxy=waiting)
-    for row in (touchpoint, proxied):
-        mark(row, canary, private_note=f"{SCHOOL} private")
+    own = TouchpointFactory(enterprise=enterprise, logged_by=side.keeper, side="enterprise", happened_at=past)
+    for row in (touchpoint, proxied, own):
+        mark(row, canary, private_note=f"{SCHOOL} private", withdrawn_because="", version=1)
+    withdrawn = TouchpointFactory(
+        enterprise=enterprise, logged_by=officer, happened_at=past, withdrawn_at=now, withdrawn_by=officer,
+        withdrawn_because="x",
+    )  # fmt: skip
+    mark(withdrawn, SCHOOL)
+    for row in (own, withdrawn):
+        record("touchpoint.logged", subject=row, stream=enterprise.pk, by=row.logged_by, audience=Audience.BOTH,
+               data={"kind": "visit"}, happened_at=past)  # fmt: skip
     touchpoint.contacts.set(enterprise.contacts.filter(left_on=None))
     question = mark(MessageFactory(enterprise=enterprise, author=officer, written_at=past), canary)
     link = links.hand_out("answer", subject=question, stream=enterprise.pk, by=officer, language="en")
@@ -210,12 +221,14 @@ def _exchanges(side, enterprise, canary, officer, now):
     answer = MessageFactory(enterprise=enterprise, side="enterprise", author=None, via=link, author_name="x")
     mark(answer, canary)
     side.touchpoint, side.proxied, side.proxy, side.checked = touchpoint.pk, proxied.pk, waiting.pk, checked.pk
+    side.own, side.withdrawn = own.pk, withdrawn.pk
     side.message, side.answer, side.link, side.shown, side.dead = question.pk, answer.pk, link.pk, shown.pk, dead.pk
     side.code, side.dead_code = link.code, dead.code
     picture, document = keep(jpeg(canary), touchpoint, officer), keep(xlsx(canary), touchpoint, officer)
     side.picture, side.document = picture.key, document.key
     side.asked_picture = keep(jpeg(canary), question, officer).pk
     side.asked_document = keep(xlsx(canary), question, officer).pk
+    side.withdrawn_file = keep(xlsx(SCHOOL), withdrawn, officer).key
     side.files = [row.key for row in (keep(xlsx(canary), row, officer) for row in (answer, waiting, proxied))]
 
 
@@ -295,8 +308,16 @@ def _papers_of_the_school(side, enterprise, officer, now):
             enterprise=enterprise if verdict == "unchanged" else None,
         )  # fmt: skip
         mark(row, SCHOOL)
+    visits = mark(
+        Import.objects.create(state="preview", kind="visits", uploaded_by=officer), SCHOOL, name=f"{SCHOOL}.xlsx"
+    )
+    places = {name: ["企业名称", f"{SCHOOL}!F4"] for name in ("when", "firms", "summary")}
+    problems = [Problem("unknown_firm", *places["firms"], {"value": SCHOOL, "near": SCHOOL})]
+    parsed = VisitRow(SCHOOL, 4, {"企业名称": SCHOOL}, places, {"firms": SCHOOL}, problems=problems).as_json()
+    mark(ImportRow.objects.create(batch=visits, position=0, line=4, verdict="faulty", parsed=parsed), SCHOOL)
     registration = Registration.objects.create(phone="13800000001")
     mark(registration, SCHOOL, uscc=f"{SCHOOL.upper()}{enterprise.pk:012}"[:18])
+    side.visits = visits.pk
     side.assessment, side.batch, side.registration = assessment.pk, batch.pk, registration.pk
     side.school_files = [keep(xlsx(SCHOOL), row, officer).key for row in (assessment, batch)]
 
@@ -344,6 +365,7 @@ def _events(side, enterprise, canary, officer, now):
     """One event of each kind; the note of a step along the lifecycle stays with the school even where the step is told."""
     subjects = {
         "touchpoint.logged": enterprise.touchpoints.get(pk=side.touchpoint),
+        "touchpoint.corrected": enterprise.touchpoints.get(pk=side.touchpoint),
         "message.written": enterprise.messages.get(pk=side.message),
     }
     for kind in SENTENCES:
@@ -352,6 +374,7 @@ def _events(side, enterprise, canary, officer, now):
         data = {name: f"{word} {name}" for name in names}
         data |= {"to": "active", "note": f"{SCHOOL} note", "changes": {"name": [f"{SCHOOL} was", f"{SCHOOL} is"]}}
         data |= {"kind": "call", "day": "2026-03-12", "files": 1}
+        data |= {"before": {"summary": f"{word} before"}}
         subject = subjects.get(kind, enterprise)
         moment = {"touchpoint.logged": getattr(subject, "happened_at", None)}.get(kind) or now
         event = record(kind, subject=subject, stream=enterprise.pk, by=None, data=data, happened_at=moment)
@@ -365,7 +388,7 @@ def _trip(side, stage):
     trip = mark(TripFactory(logged_by=side.officer), SCHOOL)
     for other in (stage.a, stage.b):
         part = TouchpointFactory(enterprise=other.row, trip=trip, logged_by=side.officer)
-        mark(part, other.canary, private_note=f"{SCHOOL} private")
+        mark(part, other.canary, private_note=f"{SCHOOL} private", withdrawn_because="")
         record("touchpoint.logged", subject=part, stream=other.enterprise, by=side.officer, audience=Audience.BOTH,
                data={"kind": "visit"}, happened_at=part.happened_at)  # fmt: skip
     side.trip = trip.pk

@@ -131,6 +131,8 @@ partnerships:assessment_detail(assessment)                ii oooo nn nnn nn    i
 partnerships:timeline(enterprise)                         ii oooo nn fff nn    ii mmmm mm mmm mm
 partnerships:touchpoint_new(enterprise)                   ii oooo nn fff nn    ii rrrr nn fff nn
 partnerships:touchpoint_detail(touchpoint)                ii oooo nn fff nn    ii mmmm mm mmm mm
+partnerships:touchpoint_correct(touchpoint)               ii ooof nn fff nn    ii rrrf nn fff nn
+partnerships:touchpoint_withdraw(touchpoint)              ii ooof nn fff nn    ii rrrf nn fff nn
 partnerships:proxy_new(enterprise)                        ii oooo nn fff nn    ii rrrr nn fff nn
 partnerships:thread(enterprise)                           ii oooo nn fff nn    ii rrrf nn fff nn
 partnerships:message_on_behalf(enterprise)                ii oooo nn fff nn    ii rrrf nn fff nn
@@ -152,6 +154,7 @@ partnerships:portal_proxy_confirm(enterprise proxy)       ii mmmm mm mmm mm    i
 partnerships:portal_proxy_correct(enterprise proxy)       ii mmmm mm mmm mm    ii nnnn nn rrr nn
 partnerships:portal_partnership(enterprise)               ii nnnn nn ooo nn    ii mmmm mm mmm mm
 partnerships:portal_touchpoint_new(enterprise)            ii nnnn nn ooo nn    ii nnnn nn rrr nn
+partnerships:portal_touchpoint_correct(enterprise own)    ii nnnn nn ooo nn    ii nnnn nn rrr nn
 partnerships:portal_visit(enterprise)                     ii nnnn nn ooo nn    ii nnnn nn rrr nn
 partnerships:portal_thread(enterprise)                    ii nnnn nn ooo nn    ii nnnn nn rrr nn
 partnerships:portal_company(enterprise)                   ii nnnn nn ooo nn    ii nnnn nn rrr nn

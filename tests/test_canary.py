@@ -222,7 +222,8 @@ SMUGGLED = {
         "hr", "portal_touchpoint_new", lambda b: {"form_key": key_of(Touchpoint, b.touchpoint)}, "c"
     ),
     "the form of another officer's list": (
-        "other_officer", "import_new", lambda b: {"form_key": str(Import.objects.exclude(pk=b.batch).first().form_key)}, "c"
+        "other_officer", "import_new",
+        lambda b: {"form_key": str(Import.objects.exclude(uploaded_by=b.officer).first().form_key)}, "c",
     ),
     "a person of B as sender": ("anonymous", "link", lambda b: {"who": b.contact, "name": ""}, "u"),
     "a message of B through a link": ("anonymous", "link", lambda b: {"form_key": key_of(Message, b.message)}, "c"),

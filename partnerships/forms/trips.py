@@ -115,6 +115,7 @@ class TripRecordForm(forms.ModelForm):
     )
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
     enterprises = EnterprisesField(label=_("further enterprises"), queryset=None, required=False)
+    follow_up_on = DayField(label=_("follow up until"), required=False)
     files = FilesField(
         label=_("pictures and papers of the whole trip"),
         help_text=_("They stay with the school. What one enterprise may see belongs to its own part below."),
@@ -122,7 +123,10 @@ class TripRecordForm(forms.ModelForm):
 
     class Meta:
         model = Trip
-        fields = ["kind", "starts_on", "ends_on", "leader", "colleagues", "others", "summary", "tags"]
+        fields = [
+            "kind", "starts_on", "ends_on", "leader", "head_count", "colleagues", "others", "summary", "follow_up_by",
+            "follow_up_on", "tags",
+        ]  # fmt: skip
         widgets = {
             "summary": forms.Textarea(attrs={"rows": 2}),
             "colleagues": forms.CheckboxSelectMultiple(attrs=TILES),

@@ -81,6 +81,11 @@ class Planned:
     problems: list = field(default_factory=list)
     draft: Draft | None = None
 
+    @property
+    def enterprise_pk(self):
+        """The enterprise the row belongs to; of a new one only once it is written."""
+        return self.draft.pk if self.draft else None
+
 
 def plan(rows, known, expected=None):
     """Return one Planned per PartnerRow, in order.

@@ -37,6 +37,22 @@ PROBLEMS = {
     "two_enterprises": _(
         "The code %(code)s belongs to “%(owner)s”, the name to “%(name)s”. Check which enterprise is meant."
     ),
+    "no_day": _("The day of the visit is missing. Write it like 2026.3.12 or 2026.3.12-3.14."),
+    "unreadable_day": _("“%(value)s” was not understood as a day. Write it like 2026.3.12 or 2026.3.12-3.14."),
+    "day_lost_zero": _(
+        "“%(value)s” may have lost a zero at its end. Format the cell as text and write the whole date."
+    ),
+    "no_year": _("“%(value)s” has no year, and the title of the list names none. Write the year before it."),
+    "day_before_start": _("“%(value)s” ends before it begins. Correct one of the two days."),
+    "day_ahead": _("“%(value)s” lies ahead. A visit is taken in once it has happened."),
+    "no_firm": _("The enterprise is missing. Enter its full registered name."),
+    "firms_unnamed": _("The cell names %(named)s of %(said)s enterprises. Name each of them."),
+    "unknown_firm": _("“%(value)s” is not recorded. Similar names: %(near)s. Enter one of them, or record it first."),
+    "unknown_firm_alone": _("“%(value)s” is not recorded, nor is a similar name. Record the enterprise first."),
+    "several_firms": _("Several enterprises carry the name “%(value)s”. Enter the full name of the one you mean."),
+    "twice_in_list": _("Line %(line)s lists the same visit with other details. Write both into one row."),
+    "no_content": _("It is missing what the visit was about. One sentence is enough."),
+    "stale_visit": _("This visit was recorded or changed after the preview. Import the row again to see what is new."),
     "other_code": _("The code %(code)s is not the one recorded (%(recorded)s). Check which of the two is right."),
 }
 
@@ -57,6 +73,14 @@ NOTES = {
     "same_unknown": _("“Same as above” has nothing above it; the cell was left empty."),
     "former_name_below": _("The former name “%(value)s” was taken from the row below."),
     "continued": _("The cells left empty were taken from line %(line)s, as in merged cells."),
+    "year_from_title": _("“%(value)s” has no year; that of the list's title was taken."),
+    "rough_number": _("“%(value)s” was read as %(taken)s, at least or roughly; the words are kept beside it."),
+    "no_number": _("“%(value)s” is no number; only the words are kept."),
+    "shared_row": _(
+        "The row is about several enterprises: what it says of one alone stays with the trip, for the school."
+    ),
+    "kind_unknown": _("“%(value)s” is not known as a way of contact; a visit was taken."),
+    "follow_up_unclear": _("“%(value)s” does not clearly name one person and one day; it is kept as text."),
     "hidden_row": _("The row is hidden in the sheet; it was read all the same."),
 }
 
@@ -66,6 +90,9 @@ SHEET_NOTES = {
         "No row with at least three known column heads was found in the first 15 rows, so the sheet was not read."
     ),
     "no_name_column": _("There is no column with the enterprise's name, so the sheet was not read."),
+    "no_visit_columns": _(
+        "There is no column with the enterprise's name or none with the day of the visit, so the sheet was not read."
+    ),
     "no_rows": _("There are heads but no rows below them."),
     "hidden_sheet": _("The sheet is hidden; it was read all the same."),
     "hidden_rows": _("Hidden rows were read all the same: %(lines)s."),

@@ -7,12 +7,13 @@ from django.utils.translation import gettext as _
 from records.spreadsheets import write_xlsx
 
 from .rows import PartnerRow
+from .visit_rows import VisitRow
 
 
-def write_return_file(stream, rows: Iterable[PartnerRow]) -> None:
+def write_return_file(stream, rows: Iterable[PartnerRow | VisitRow]) -> None:
     """Writes the rows to a workbook: their own sheets, heads and texts, then the reasons. Read again as a list, the
     column of reasons is passed over."""
-    sheets: dict[str, list[PartnerRow]] = {}
+    sheets: dict[str, list[PartnerRow | VisitRow]] = {}
     for row in rows:
         sheets.setdefault(row.sheet, []).append(row)
     write_xlsx(stream, (_sheet(name, rows) for name, rows in sheets.items()))
@@ -24,6 +25,6 @@ def _sheet(name: str, rows: list[PartnerRow]):
     return name, [*heads, _("Reason")], lines
 
 
-def reason_for(row: PartnerRow) -> str:
+def reason_for(row: PartnerRow | VisitRow) -> str:
     """All that stops the row, each with its cell."""
     return "\n".join(f"{problem.cell} {problem.head}: {problem.sentence}" for problem in row.problems)

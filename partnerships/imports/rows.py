@@ -145,10 +145,10 @@ def read_partner_list(data: bytes, name: str) -> PartnerList:
     return read_partner_rows(read_workbook(data, name))
 
 
-def read_partner_rows(book: Workbook) -> PartnerList:
-    """Reads every sheet that has a table of partners; reports the others."""
+def read_partner_rows(book: Workbook, _name: str = "") -> PartnerList:
+    """Reads every sheet that has a table of partners; reports the others. The file's name says nothing here."""
     answer = PartnerList()
-    with _few_collections():
+    with few_collections():
         for sheet in book.sheets:
             if any(value is not None for row in sheet.rows for value in row):
                 report, rows = _read_sheet(sheet, takes_lead_from_name=book.kind != "csv")
@@ -158,7 +158,7 @@ def read_partner_rows(book: Workbook) -> PartnerList:
 
 
 @contextmanager
-def _few_collections():
+def few_collections():
     """The rows only grow while a list is read: looking through them for garbage again and again costs a quarter."""
     was_on = gc.isenabled()
     gc.disable()
@@ -179,7 +179,9 @@ def _read_sheet(sheet: Sheet, *, takes_lead_from_name: bool) -> tuple[SheetRepor
     reader = SheetReader(table, lead=_lead_from(sheet.name) if takes_lead_from_name else "")
     rows = reader.rows()
     report.rows = len(rows)
-    report.notes.extend(_about(sheet, table, reader))
+    report.notes.extend(remarks_on(table))
+    if reader.lead and "lead_department" not in reader.columns:
+        report.notes.append(Problem("lead_from_sheet", params={"name": reader.lead}))
     if not rows:
         report.notes.append(Problem("no_rows"))
     return report, rows
@@ -191,7 +193,9 @@ def _lead_from(name: str) -> str:
     return "" if _COMMON_SHEET_NAME.fullmatch(name) else name
 
 
-def _about(sheet: Sheet, table: Table, reader: "SheetReader"):
+def remarks_on(table: Table):
+    """What is to be said about a sheet that was read."""
+    sheet = table.sheet
     if sheet.is_hidden:
         yield Problem("hidden_sheet")
     if lines := [row.line for row in table.rows if row.index in sheet.hidden_rows]:
@@ -205,8 +209,6 @@ def _about(sheet: Sheet, table: Table, reader: "SheetReader"):
         yield Problem("unsaved_formulas", params={"count": sheet.unsaved_formulas})
     if unknown := [head.text for head in table.heads if head.key is None]:
         yield Problem("unknown_columns", params={"heads": "、".join(unknown[:20])})
-    if reader.lead and "lead_department" not in reader.columns:
-        yield Problem("lead_from_sheet", params={"name": reader.lead})
 
 
 class SheetReader:
@@ -216,7 +218,7 @@ class SheetReader:
         self.table, self.sheet, self.lead = table, table.sheet, lead
         self.columns = {head.key: head.column for head in table.heads if head.key}
         self.heads = {head.column: head.text for head in table.heads}
-        self.raw_heads = _distinct_heads(table)
+        self.raw_heads = distinct_heads(table)
         self.money_unit = "元" if re.search(r"(?<!万)元", self.heads.get(self.columns.get("donation"), "")) else "万"
 
     def rows(self) -> list[PartnerRow]:
@@ -245,7 +247,7 @@ class SheetReader:
         return Problem(code, self.heads.get(column, ""), self.sheet.place(line.index, column), params or {})
 
 
-def _distinct_heads(table: Table) -> list[tuple[int, str]]:
+def distinct_heads(table: Table) -> list[tuple[int, str]]:
     """(column, head) with a number behind heads that come twice; the reasons of an earlier return file are left out."""
     seen, heads = {}, []
     for head in sorted(table.heads, key=lambda head: head.column):

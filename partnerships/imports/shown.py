@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext as _
 
+from partnerships.imports import visit_columns
 from partnerships.imports.problems import NOT_READ, Problem
 from partnerships.models import Enterprise
 from records.sheets import UnreadableSheet
@@ -44,6 +45,8 @@ def row_shown(row, names):
 
 def label(name):
     """What a changed field is called."""
+    if name in visit_columns.LABELS:
+        return visit_columns.LABELS[name]
     own = {
         "contacts": _("contact"),
         "last_visit": _("last visit"),

@@ -24,12 +24,20 @@ class ImportQuerySet(models.QuerySet):
 
 
 class Import(models.Model):
-    """One uploaded list of partners. Nothing of it reaches the partners before it is applied."""
+    """One uploaded list, of partners or of visits. Nothing of it reaches the partners before it is applied."""
 
     State = ImportState
 
+    class Kind(models.TextChoices):
+        PARTNERS = "partners", _("partners")
+        VISITS = "visits", _("visits")
+        UNKNOWN = "", _("as its heads say")
+
     form_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.UPLOADED, editable=False)
+    kind = models.CharField(
+        _("what it lists"), max_length=10, choices=Kind, blank=True, default=Kind.PARTNERS, editable=False
+    )
     name = models.CharField(_("file"), max_length=200)
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="imports", verbose_name=_("uploaded by")
@@ -50,6 +58,12 @@ class Import(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=ImportState.values), name="import_state_known",
                 violation_error_message=_("This state does not exist."),
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["partners", "visits"])
+                | Q(kind="", state__in=["uploaded", "unreadable", "discarded"]),
+                name="import_kind_known",
+                violation_error_message=_("Say whether the list is one of partners or of visits."),
             ),
             models.CheckConstraint(
                 condition=Q(applied_at=None) | Q(state="applied"), name="import_applied_once",

@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.contrib.contenttypes.fields import GenericRelation
 from django.contrib.postgres.fields import ArrayField
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -51,6 +52,17 @@ class EnterpriseRows(models.QuerySet):
         return self.filter(enterprise__in=Enterprise.objects.visible_to(user))
 
 
+class TouchpointQuerySet(EnterpriseRows):
+    def visible_to(self, user):
+        """What was taken back the enterprise sees no more, only that it was; the school keeps it with its reason."""
+        rows = super().visible_to(user)
+        return rows if user.is_authenticated and user.is_school else rows.standing()
+
+    def standing(self):
+        """All that were not taken back."""
+        return self.filter(withdrawn_at=None)
+
+
 class TripQuerySet(models.QuerySet):
     def visible_to(self, user):
         """Trips are the school's own record; HR staff see the touchpoints in their timeline instead."""
@@ -70,7 +82,10 @@ class Trip(models.Model):
         settings.AUTH_USER_MODEL, blank=True, related_name="trips_joined", verbose_name=_("colleagues")
     )
     others = models.CharField(_("others who came along"), max_length=200, blank=True)
+    head_count = models.PositiveSmallIntegerField(_("how many of us"), null=True, blank=True)
     summary = models.TextField(_("what it was about"), max_length=2000)
+    follow_up_by = models.CharField(_("who follows up"), max_length=60, blank=True)
+    follow_up_on = models.DateField(_("follow up until"), null=True, blank=True)
     tags = ArrayField(
         models.CharField(max_length=20, choices=EvidenceTag), verbose_name=_("evidence for"), default=list, blank=True
     )
@@ -78,6 +93,8 @@ class Trip(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="trips_logged", verbose_name=_("logged by")
     )
     logged_at = models.DateTimeField(_("logged"), default=timezone.now, editable=False)
+    #: What the row of an imported list said, word for word: {column of imports.visit_columns: text}.
+    listed = models.JSONField(_("as in the list"), default=dict, blank=True, encoder=DjangoJSONEncoder, editable=False)
     files = GenericRelation(File, content_type_field="subject_type", object_id_field="subject_id")
 
     objects = TripQuerySet.as_manager()
@@ -163,6 +180,7 @@ class Touchpoint(models.Model):
     Kind = Kind
 
     form_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    version = models.PositiveIntegerField(default=0, editable=False)
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="touchpoints", verbose_name=_("enterprise"))
     trip = models.ForeignKey(
         Trip, models.PROTECT, null=True, blank=True, related_name="touchpoints", verbose_name=_("trip")
@@ -181,8 +199,15 @@ class Touchpoint(models.Model):
     contacts = models.ManyToManyField(Contact, blank=True, related_name="touchpoints", verbose_name=_("contacts"))
     jobs_offered = models.PositiveIntegerField(_("new jobs offered"), null=True, blank=True)
     internships_offered = models.PositiveIntegerField(_("new internship places offered"), null=True, blank=True)
+    #: The words of a list beside the number read from them: "20+", "若干"; emptied when somebody types a number.
+    jobs_said = models.CharField(_("new jobs, as written"), max_length=60, blank=True, editable=False)
+    internships_said = models.CharField(
+        _("new internship places, as written"), max_length=60, blank=True, editable=False
+    )
     private_note = models.TextField(_("private note (school only)"), max_length=2000, blank=True)
     is_from_list = models.BooleanField(_("from an imported list"), default=False, editable=False)
+    #: Day and content of its row in a list of visits: the same row is taken in once for each enterprise.
+    list_key = models.CharField(max_length=32, blank=True, default="", db_collation="C", editable=False)
     logged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("logged by")
     )
@@ -192,9 +217,15 @@ class Touchpoint(models.Model):
     proxy = models.OneToOneField(
         ProxyEntry, models.PROTECT, null=True, related_name="touchpoint", verbose_name=_("entered on behalf")
     )
+    withdrawn_at = models.DateTimeField(_("taken back"), null=True, editable=False)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False,
+        verbose_name=_("taken back by"),
+    )  # fmt: skip
+    withdrawn_because = models.CharField(_("why it was taken back"), max_length=300, blank=True, editable=False)
     files = GenericRelation(File, content_type_field="subject_type", object_id_field="subject_id")
 
-    objects = EnterpriseRows.as_manager()
+    objects = TouchpointQuerySet.as_manager()
 
     class Meta:
         ordering = ["-happened_at", "-id"]
@@ -215,8 +246,19 @@ class Touchpoint(models.Model):
                 violation_error_message=_("A touchpoint names who logged it."),
             ),
             models.UniqueConstraint(
-                fields=["trip", "enterprise"], condition=Q(trip__isnull=False), name="touchpoint_once_per_trip",
+                fields=["trip", "enterprise"], condition=Q(trip__isnull=False, withdrawn_at=None),
+                name="touchpoint_once_per_trip",
                 violation_error_message=_("This enterprise is already part of the trip."),
+            ),
+            models.UniqueConstraint(
+                fields=["enterprise", "list_key"], condition=~Q(list_key=""), name="touchpoint_once_per_list",
+                violation_error_message=_("This row of a list was taken in already."),
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None, withdrawn_by=None, withdrawn_because="")
+                | (Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False) & ~Q(withdrawn_because="")),
+                name="touchpoint_withdrawn_for_a_reason",
+                violation_error_message=_("Say why it is taken back."),
             ),
         ]  # fmt: skip
 
@@ -226,3 +268,16 @@ class Touchpoint(models.Model):
     @property
     def stream(self):
         return self.enterprise_id
+
+    @property
+    def is_withdrawn(self):
+        return self.withdrawn_at is not None
+
+    @property
+    def jobs_shown(self):
+        """The offered jobs as they were written, else the number; None where nothing was said."""
+        return self.jobs_said or self.jobs_offered
+
+    @property
+    def internships_shown(self):
+        return self.internships_said or self.internships_offered

@@ -1,4 +1,4 @@
-"""Taking a list of partners in: upload, read, apply, give back what could not be applied.
+"""Taking a list in, of partners or of visits: upload, read, apply, give back what could not be applied.
 
 Nothing reaches the partners before apply, and apply is one transaction: all good rows or none. A worker that dies in
 between leaves the import waiting; `pick_up_imports` starts it again.
@@ -6,20 +6,24 @@ between leaves the import waiting; `pick_up_imports` starts it again.
 
 import logging
 from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
-from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import PARTNER_ROLES, Department, User
+from partnerships.imports.kinds import kind_of
 from partnerships.imports.plan import FAULTY, Draft, Known, called, plan
 from partnerships.imports.problems import LOST, NOBODY
-from partnerships.imports.rows import PartnerRow, read_partner_list
+from partnerships.imports.rows import PartnerRow, read_partner_rows
+from partnerships.imports.visit_rows import VisitRow, read_visit_rows
 from partnerships.models import Contact, Enterprise, Import, ImportRow, Touchpoint
 from partnerships.rules.names import name_key
+from partnerships.services import visit_imports
 from partnerships.services.enterprises import naming
 from partnerships.services.touchpoints import once, refresh_last_contacts
 from partnerships.workflow import IMPORT, ImportState
@@ -27,9 +31,9 @@ from policies import rules as tables
 from policies.models import Region
 from policies.services import gazetteer, trades
 from records.files import LISTS, open_file, store_file
-from records.models import Audience, Event, File, Side
-from records.services import record
-from records.sheets import UnreadableSheet
+from records.models import Audience, File
+from records.services import record, record_many
+from records.sheets import UnreadableSheet, read_workbook
 from records.workflow import move
 
 log = logging.getLogger(__name__)
@@ -43,15 +47,19 @@ LEFT_ALONE = timedelta(minutes=2)
 FOREIGN = {"industry", "region", "lead_department", "owner"}
 
 
-def upload_import(*, by, upload, form_key, now=None):
+def upload_import(*, by, upload, form_key, kind=Import.Kind.UNKNOWN, now=None):
     """Keep the file and return its Import, still unread. The same form sent twice returns the first.
+
+    `kind` is an Import.Kind; where it is UNKNOWN the heads of the list say it when it is read.
 
     Raises records.files.Rejected where the file is no list, Refused for the form of somebody else.
     """
     now = now or timezone.now()
 
     def keep():
-        batch = Import.objects.create(form_key=form_key, name=upload.name[:200], uploaded_by=by, uploaded_at=now)
+        batch = Import.objects.create(
+            form_key=form_key, kind=kind, name=upload.name[:200], uploaded_by=by, uploaded_at=now
+        )
         store_file(upload, kinds=LISTS, by=by, subject=batch, now=now)
         record("import.uploaded", subject=batch, by=by, data={"name": batch.name}, happened_at=now)
         return batch
@@ -74,17 +82,20 @@ def read_import(batch, *, now=None):
             return _give_up(batch, NOBODY, now=now)
         try:
             with open_file(batch.files.get()) as file:
-                listed = read_partner_list(file.read(), batch.name)
+                book = read_workbook(file.read(), batch.name)
         except UnreadableSheet as error:
             return _give_up(batch, error.code, error.params, by=batch.uploaded_by, now=now)
         except (Http404, File.DoesNotExist):
             return _give_up(batch, LOST, now=now)
+        batch.kind = batch.kind or kind_of(book)
+        kind = KINDS[batch.kind]
+        listed = kind.read(book, batch.name)
         batch.remarks = [
             {"sheet": sheet.name, "rows": sheet.rows, "notes": [note.as_json() for note in sheet.notes]}
             for sheet in listed.sheets
         ]
-        batch.save(update_fields=["remarks"])
-        planned = plan(listed.rows, _load_known(listed.rows, batch.uploaded_by))
+        batch.save(update_fields=["kind", "remarks"])
+        planned = kind.plan(listed.rows, batch.uploaded_by, now=now or timezone.now())
         ImportRow.objects.bulk_create(
             [_import_row(batch, position, outcome) for position, outcome in enumerate(planned)], batch_size=BATCH
         )
@@ -232,8 +243,26 @@ def _import_row(batch, position, outcome):
         parsed=outcome.row.as_json() | {"problems": [problem.as_json() for problem in outcome.problems]},
         verdict=outcome.verdict,
         changes=outcome.changes,
-        enterprise_id=outcome.draft.pk if outcome.draft else None,
+        enterprise_id=outcome.enterprise_pk,
     )
+
+
+def row_of(row):
+    """The ImportRow as the row of its list: a PartnerRow or a VisitRow."""
+    return KINDS[row.batch.kind].row.from_json(row.parsed)
+
+
+def _plan_partners(rows, by, *, now, lock=False, expected=None):
+    return plan(rows, _load_known(rows, by, lock), expected)
+
+
+def _write_partners(batch, planned, *, by, now):
+    drafts = list({id(outcome.draft): outcome.draft for outcome in planned if outcome.draft}.values())
+    new, old = [d for d in drafts if d.pk is None], [d for d in drafts if d.pk is not None]
+    created, changed = _create(new, now), _change(old)
+    _write_contacts(drafts)
+    _write_visits(drafts, by, now)
+    _write_events(batch, created, changed, by, now)
 
 
 def _apply(batch, now):
@@ -248,20 +277,16 @@ def _apply(batch, now):
     if not by.sees_partners:
         return _give_up(batch, NOBODY, now=now)
     kept = list(batch.rows.order_by("position"))
-    rows = [PartnerRow.from_json(row.parsed) for row in kept]
-    planned = plan(rows, _load_known(rows, by, lock=True), expected=[row.changes for row in kept])
-    drafts = list({id(outcome.draft): outcome.draft for outcome in planned if outcome.draft}.values())
-    new, old = [d for d in drafts if d.pk is None], [d for d in drafts if d.pk is not None]
-    created, changed = _create(new, now), _change(old)
-    _write_contacts(drafts)
-    _write_visits(drafts, by, now)
-    _write_events(batch, created, changed, by, now)
+    rows, kind = [row_of(row) for row in kept], KINDS[batch.kind]
+    planned = kind.plan(rows, by, now=now, lock=True, expected=[row.changes for row in kept])
+    kind.write(batch, planned, by=by, now=now)
+    record("import.applied", subject=batch, by=by, data={"name": batch.name}, happened_at=now)
     for row, outcome in zip(kept, planned, strict=True):
-        row.enterprise_id = outcome.draft.pk if outcome.draft else None
+        row.enterprise_id = outcome.enterprise_pk
         row.applied_at = None if outcome.verdict == FAULTY else now
         if outcome.verdict == FAULTY and row.verdict != FAULTY:
-            row.verdict = FAULTY
             row.parsed["problems"] = [problem.as_json() for problem in outcome.problems]
+        row.verdict = outcome.verdict
     _write_back(kept)
     batch = move(batch, IMPORT, "finish", by=by, now=now, data=_tally(planned))
     Import.objects.filter(pk=batch.pk).update(applied_at=now)
@@ -357,46 +382,32 @@ def _write_visits(drafts, by, now):
         for moment, precision in draft.new_visits
     ]
     touchpoints = Touchpoint.objects.bulk_create(rows, batch_size=BATCH)
-    _append_events(
-        "touchpoint.logged",
-        [(touchpoint, touchpoint.enterprise_id, touchpoint.happened_at, {}) for touchpoint in touchpoints],
-        by,
-        now,
-        audience=Audience.BOTH,
-    )
+    rows = [(touchpoint, touchpoint.enterprise_id, touchpoint.happened_at, {}) for touchpoint in touchpoints]
+    record_many("touchpoint.logged", rows, by=by, now=now, audience=Audience.BOTH)
     refresh_last_contacts({touchpoint.enterprise_id for touchpoint in touchpoints})
 
 
 def _write_events(batch, created, changed, by, now):
-    record("import.applied", subject=batch, by=by, data={"name": batch.name}, happened_at=now)
     data = {"import": batch.pk, "name": batch.name}
     rows = [("enterprise.listed", draft) for draft in created] + [
         ("enterprise.list_changed", draft) for draft in changed
     ]
     for kind in ("enterprise.listed", "enterprise.list_changed"):
         subjects = [(Enterprise(pk=draft.pk), draft.pk, now, data) for row_kind, draft in rows if row_kind == kind]
-        _append_events(kind, subjects, by, now)
+        record_many(kind, subjects, by=by, now=now)
 
 
-def _append_events(kind, subjects, by, now, audience=Audience.SCHOOL):
-    if not subjects:
-        return
-    content_type = ContentType.objects.get_for_model(subjects[0][0])
-    Event.objects.bulk_create(
-        [
-            Event(
-                kind=kind,
-                stream=stream,
-                subject_type=content_type,
-                subject_id=subject.pk,
-                side=Side.SCHOOL,
-                audience=audience,
-                by=by,
-                data=data,
-                happened_at=happened_at,
-                recorded_at=now,
-            )
-            for subject, stream, happened_at, data in subjects
-        ],
-        batch_size=BATCH,
-    )
+@dataclass(frozen=True)
+class Kind:
+    """How one kind of list is taken in: its row, its reader, what its rows would do, and how that is written."""
+
+    row: type
+    read: Callable
+    plan: Callable
+    write: Callable
+
+
+KINDS = {
+    Import.Kind.PARTNERS: Kind(PartnerRow, read_partner_rows, _plan_partners, _write_partners),
+    Import.Kind.VISITS: Kind(VisitRow, read_visit_rows, visit_imports.plan_list, visit_imports.write_list),
+}

@@ -254,6 +254,8 @@ def _move_rows(survivor, other):
     trips = Touchpoint.objects.filter(enterprise=survivor, trip__isnull=False).values("trip")
     # one trip holds an enterprise once; the second record of it stays in the timeline
     other.touchpoints.filter(trip__in=trips).update(trip=None)
+    rows_of_lists = Touchpoint.objects.filter(enterprise=survivor).exclude(list_key="").values("list_key")
+    other.touchpoints.filter(list_key__in=rows_of_lists).update(list_key="")
     for rows in (
         other.touchpoints, other.messages, other.proxy_entries, other.sites, other.assessments, other.shutdowns,
     ):  # fmt: skip

@@ -17,7 +17,7 @@ from partnerships.models.touchpoint import Precision
 from partnerships.rules.terms import term_of
 from partnerships.workflow import is_not_merged
 from records.files import ATTACHMENTS, store_file
-from records.models import Audience, Side
+from records.models import Audience, Event, Side
 from records.services import record
 from records.workflow import NotAllowed, Refused
 from reminders import planner
@@ -91,7 +91,13 @@ def check_length(model, name, text):
 
 
 def record_touchpoint(touchpoint, *, by):
-    """Put the exchange into the timeline at its day; a corrected day does so again, and the page shows the last."""
+    """Put the exchange into the timeline at its day; a corrected day does so again, and the page shows the last.
+
+    A day it has stood at before, it stands at already.
+    """
+    logged = Event.objects.of(touchpoint).filter(kind="touchpoint.logged", happened_at=touchpoint.happened_at)
+    if logged.exists():
+        return
     record(
         "touchpoint.logged",
         subject=touchpoint,
@@ -138,9 +144,10 @@ def last_exchange(enterprise):
 def with_exchange():
     """Enterprises with `exchanged_at`: their latest two-way touchpoint or answer in the thread, of either side.
 
-    A letter nobody answered does not count. Source: conventions, what resets the gap.
+    A letter nobody answered does not count, nor what was taken back. Source: conventions, what resets the gap.
     """
-    touchpoints = Touchpoint.objects.filter(enterprise=OuterRef("pk"), is_two_way=True).order_by("-happened_at", "-pk")
+    touchpoints = Touchpoint.objects.standing().filter(enterprise=OuterRef("pk"), is_two_way=True)
+    touchpoints = touchpoints.order_by("-happened_at", "-pk")
     answers = Message.objects.filter(enterprise=OuterRef("pk"), answers__isnull=False).exclude(answers__side=F("side"))
     return Enterprise.objects.annotate(
         exchanged_at=Greatest(

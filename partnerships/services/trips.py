@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from partnerships.models import Touchpoint, Trip
 from partnerships.models.touchpoint import EvidenceTag, Kind, Precision
 from partnerships.services import enterprises as enterprise_services
+from partnerships.services.corrections import record_new_values, values_of, write_values
 from partnerships.services.touchpoints import (
-    check,
     check_length,
     lock_enterprises,
     once,
@@ -21,14 +21,16 @@ from partnerships.services.touchpoints import (
     write_touchpoint,
 )
 from records.files import ATTACHMENTS, store_file
-from records.models import Audience, Side
+from records.models import Side
 from records.services import record
 from records.workflow import NotAllowed
 
 #: What a person may write about the tour as a whole, and about one enterprise of it.
-FIELDS = ("kind", "starts_on", "ends_on", "leader", "colleagues", "others", "summary", "tags")
+FIELDS = (
+    "kind", "starts_on", "ends_on", "leader", "head_count", "colleagues", "others", "summary", "follow_up_by",
+    "follow_up_on", "tags",
+)  # fmt: skip
 DETAILS = ("summary", "people", "agreed", "wishes", "jobs_offered", "internships_offered", "private_note")
-SHARED = tuple(name for name in DETAILS if name != "private_note")
 
 
 class Conflict(enterprise_services.Conflict):
@@ -40,7 +42,7 @@ class Conflict(enterprise_services.Conflict):
             self.add(
                 "tags", Trip._meta.get_field("tags").verbose_name, tag_words(trip.tags), tag_words(changes["tags"])
             )
-        for touchpoint in trip.touchpoints.select_related("enterprise"):
+        for touchpoint in trip.touchpoints.standing().select_related("enterprise"):
             for name, value in details.get(touchpoint.enterprise_id, {}).items():
                 theirs = "" if getattr(touchpoint, name) is None else str(getattr(touchpoint, name))
                 mine = "" if value is None else str(value)
@@ -140,7 +142,8 @@ def change_trip(trip, *, by, version, changes, details=None, added=(), files=Non
     `changes`: field → value, of FIELDS. `details`: enterprise id → values of DETAILS. `added`: further enterprises.
     `files`: enterprise id (None: the trip) → uploads. `given`: file id → enterprise id that may see it (None: only the
     school). `version` is the one the person saw. Writes "trip.changed" (school only) and, where an enterprise's own
-    record differs, "touchpoint.changed". Raises NotAllowed, Conflict, ValidationError, Rejected.
+    record differs, "touchpoint.changed" or "touchpoint.corrected". Raises NotAllowed, Conflict, ValidationError,
+    Rejected.
     """
     now, details, changes = now or timezone.now(), details or {}, dict(changes)
     if unknown := set(changes) - set(FIELDS):
@@ -151,7 +154,7 @@ def change_trip(trip, *, by, version, changes, details=None, added=(), files=Non
             raise NotAllowed(reason)
         if locked.version != version:
             raise Conflict(locked, changes, details)
-        touchpoints = list(locked.touchpoints.select_related("enterprise").order_by("enterprise_id"))
+        touchpoints = list(locked.touchpoints.standing().select_related("enterprise").order_by("enterprise_id"))
         lock_enterprises([row.enterprise for row in touchpoints] + list(added))
         before = {name: enterprise_services.shown(locked, name) for name in changes}
         old_summary = locked.summary
@@ -179,29 +182,25 @@ def _rewrite(trip, changes, now):
 
 def _rewrite_touchpoint(touchpoint, trip, old_summary, values, by, now):
     """Bring one enterprise's record up to date; an own summary stays, a shared one follows the trip's."""
-    moment = start_of(trip.starts_on)
-    fresh = {"kind": trip.kind, "side": side_of(trip.kind), "happened_at": moment, **values}
+    fresh = {"kind": trip.kind, "side": side_of(trip.kind), **values}
+    if timezone.localdate(touchpoint.happened_at) != trip.starts_on:
+        fresh |= {"happened_at": start_of(trip.starts_on), "precision": Precision.DAY}
     if not values.get("summary") and ("summary" in values or touchpoint.summary == old_summary):
         fresh["summary"] = trip.summary
-    differing = [name for name, value in fresh.items() if getattr(touchpoint, name) != value]
-    if not differing:
+    fresh = {name: value for name, value in fresh.items() if getattr(touchpoint, name) != value}
+    if not fresh:
         return
-    for name in differing:
-        setattr(touchpoint, name, fresh[name])
-    check(touchpoint)
-    touchpoint.save(update_fields=differing)
-    if "happened_at" in differing:
+    before = values_of(touchpoint, fresh)
+    write_values(touchpoint, fresh)
+    record_new_values(touchpoint, before, by=by, now=now)
+    if "happened_at" in fresh:
         record_touchpoint(touchpoint, by=by)
         refresh_last_contact(touchpoint.enterprise)
-    shared = [name for name in differing if name in SHARED]
-    if shared:
-        record("touchpoint.changed", subject=touchpoint, stream=touchpoint.stream, by=by, side=Side.SCHOOL,
-               audience=Audience.BOTH, data={"fields": shared, "day": trip.starts_on}, happened_at=now)  # fmt: skip
 
 
 def _file(trip, files, given, by, now):
     """Keep new files with the trip or one enterprise's record, and give kept ones to the enterprise named."""
-    owners = {None: trip, **{row.enterprise_id: row for row in trip.touchpoints.all()}}
+    owners = {None: trip, **{row.enterprise_id: row for row in trip.touchpoints.standing()}}
     for key, uploads in files.items():
         for upload in uploads:
             store_file(upload, kinds=ATTACHMENTS, by=by, subject=owners[key], now=now)
@@ -216,6 +215,6 @@ def _file(trip, files, given, by, now):
 def files_of(trip):
     """Every file of the tour: those of the trip itself first, then those of its enterprises' records."""
     kept = list(trip.files.all())
-    for touchpoint in trip.touchpoints.prefetch_related("files").order_by("pk"):
+    for touchpoint in trip.touchpoints.standing().prefetch_related("files").order_by("pk"):
         kept += touchpoint.files.all()
     return kept

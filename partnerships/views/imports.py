@@ -1,4 +1,4 @@
-"""Taking in a list of partners: upload, preview, apply, return file."""
+"""Taking in a list of partners or of visits: upload, preview, apply, return file."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -12,7 +12,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partnerships import tasks
 from partnerships.forms.imports import ImportForm
 from partnerships.imports.returns import write_return_file
-from partnerships.imports.rows import PartnerRow
 from partnerships.imports.shown import remarks_shown, rows_shown
 from partnerships.models import Import, ImportRow
 from partnerships.services import imports as services
@@ -43,7 +42,7 @@ def import_list(request):
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_new(request):
     _officers_only(request.user)
-    form = ImportForm(request.POST or None, request.FILES or None)
+    form = ImportForm(request.POST or None, request.FILES or None, initial={"kind": request.GET.get("kind", "")})
     if request.method == "POST" and form.is_valid():
         try:
             batch = upload(request.user, form.cleaned_data)
@@ -55,7 +54,7 @@ def import_new(request):
 
 def upload(user, data):
     with transaction.atomic():
-        batch = services.upload_import(by=user, upload=data["file"], form_key=data["form_key"])
+        batch = services.upload_import(by=user, upload=data["file"], form_key=data["form_key"], kind=data["kind"])
         if data["file"].size > READ_AT_ONCE:
             tasks.read_import.delay_on_commit(batch.pk)
             return batch
@@ -117,7 +116,7 @@ def import_return(request, pk):
     """The faulty rows as they stood, with the reason in the last column."""
     batch = get_object_or_404(Import.objects.visible_to(request.user), pk=pk)
     faulty = batch.rows.filter(verdict=ImportRow.Verdict.FAULTY).order_by("position")
-    rows = [PartnerRow.from_json(row.parsed) for row in faulty]
+    rows = [services.row_of(row) for row in faulty.select_related("batch")]
     file = written(lambda stream: write_return_file(stream, rows))
     name = _("return-%(name)s.xlsx") % {"name": batch.name.rsplit(".", 1)[0]}
     return FileResponse(file, as_attachment=True, filename=name)

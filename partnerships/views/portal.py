@@ -39,7 +39,8 @@ def portal_home(request, enterprise):
     """What needs an answer from the enterprise, each with its one action in place."""
     enterprise = enterprise_in_portal(request.user, enterprise)
     questions = waiting_for(Side.ENTERPRISE, enterprise).select_related("author").prefetch_related("files")
-    entries = enterprise.proxy_entries.filter(checked_at=None).select_related("entered_by", "touchpoint", "message")
+    standing = enterprise.proxy_entries.exclude(touchpoint__withdrawn_at__isnull=False)
+    entries = standing.filter(checked_at=None).select_related("entered_by", "touchpoint", "message")
     own = seat_of(enterprise, request.user)
     context = {
         "enterprise": enterprise,

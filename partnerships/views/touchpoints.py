@@ -10,6 +10,7 @@ from partnerships.forms.editing import add_errors
 from partnerships.forms.proxies import ProxyForm
 from partnerships.forms.touchpoints import TouchpointForm
 from partnerships.models import Touchpoint
+from partnerships.services import corrections
 from partnerships.services.proxies import enter_touchpoint_on_behalf
 from partnerships.services.touchpoints import log_touchpoint
 from partnerships.timeline import touchpoint_alone
@@ -39,7 +40,17 @@ def touchpoint_detail(request, pk):
     )
     touchpoint = school_page(rows.prefetch_related("files", "contacts"), request, pk)
     entry = touchpoint_alone(touchpoint, for_enterprise=False)
-    context = {"touchpoint": touchpoint, "entry": entry, "entries": [entry], "enterprise": touchpoint.enterprise}
+    now = corrections.why_not_now(touchpoint)
+    context = {
+        "touchpoint": touchpoint,
+        "entry": entry,
+        "entries": [entry],
+        "enterprise": touchpoint.enterprise,
+        "why_not_correct": now or corrections.why_not_correct(touchpoint, request.user),
+        "why_not_withdraw": now
+        or corrections.why_not_withdraw(touchpoint, request.user)
+        or corrections.why_not_leave(touchpoint),
+    }
     return render(request, "partnerships/touchpoint_detail.html", context)
 
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from partnerships.exports import write_trips
 from partnerships.forms.editing import add_errors
 from partnerships.forms.trips import GiveForm, TripForm, TripPartForm, TripRecordForm, near
+from partnerships.imports.visit_columns import LABELS
 from partnerships.models import Touchpoint, Trip
 from partnerships.models.touchpoint import EvidenceTag
 from partnerships.rules.terms import read_term, term_of
@@ -72,7 +73,8 @@ def _choices(request, without=()):
 
 
 def _for_page():
-    parts = Touchpoint.objects.select_related("enterprise").prefetch_related("files").order_by("enterprise__sort_key")
+    parts = Touchpoint.objects.standing().select_related("enterprise").prefetch_related("files")
+    parts = parts.order_by("enterprise__sort_key")
     return Trip.objects.select_related("logged_by").prefetch_related(
         "colleagues", "files", Prefetch("touchpoints", parts)
     )
@@ -88,6 +90,8 @@ def _page_of(request, pk):
         "tags": services.tag_words(trip.tags),
         "jobs": sum(part.jobs_offered or 0 for part in parts),
         "places": sum(part.internships_offered or 0 for part in parts),
+        "is_rough": any(part.jobs_said or part.internships_said for part in parts),
+        "listed": [(label, trip.listed[column]) for column, label in LABELS.items() if column in trip.listed],
         "why_not_change": services.why_not_change(trip, request.user),
     }
 
@@ -95,8 +99,10 @@ def _page_of(request, pk):
 @require_safe
 def trip_detail(request, pk):
     page = _page_of(request, pk)
-    missing = [part for part in page["parts"] if not (part.people and part.agreed)]
-    return render(request, "partnerships/trip_detail.html", page | {"missing": missing})
+    page["missing"] = [part for part in page["parts"] if not (part.people and part.agreed)]
+    gone = Touchpoint.objects.visible_to(request.user).filter(trip=page["trip"]).exclude(withdrawn_at=None)
+    page["gone"] = gone.select_related("enterprise", "withdrawn_by").order_by("withdrawn_at", "pk")
+    return render(request, "partnerships/trip_detail.html", page)
 
 
 @require_safe
@@ -108,7 +114,7 @@ def trip_print(request, pk):
 def trip_list(request):
     school_only(request.user)
     queryset, chosen = _narrowed(request)
-    parts = Touchpoint.objects.select_related("enterprise").order_by("enterprise__sort_key")
+    parts = Touchpoint.objects.standing().select_related("enterprise").order_by("enterprise__sort_key")
     rows = queryset.select_related("logged_by").prefetch_related(Prefetch("touchpoints", parts))
     context = {
         "page": keyset.page(rows, {"day": "starts_on"}, request.GET, default="-day"),

@@ -3,7 +3,11 @@
 import uuid
 from datetime import timedelta
 
-from partnerships.services.imports import discard_import, read_import, upload_import
+from django.db.models import Count, F
+
+from partnerships.models import Touchpoint
+from partnerships.services.corrections import correct_touchpoint, withdraw_touchpoint
+from partnerships.services.imports import discard_import, finish_applying, read_import, start_applying, upload_import
 from partnerships.services.registrations import accept_registration, refuse_registration, register_enterprise
 from partnerships.services.touchpoints import start_of
 from reports.demo import lists
@@ -27,6 +31,8 @@ REGISTRATIONS = (
 def fill_queues(stage):
     _registrations(stage)
     _lists(stage)
+    _visits(stage)
+    _mend(stage)
 
 
 def _registrations(stage):
@@ -81,3 +87,60 @@ def _rows_to_check(stage):
         {"企业全称": "", "统一社会信用代码": code(random, "330109", "private"), "联系人及职务": "无名单"},
     ]  # fmt: skip
     return [{"序号": str(number)} | row for number, row in enumerate(rows, 1)]
+
+
+def _visits(stage):
+    """A list of visits that was taken in, and the one of this term, to check: most known, some to mend."""
+    lin = stage.staff["lin"]
+    when = stage.at(20, 14)
+    upload = lists.visits("上学期走访台账.xlsx", "智能制造学院上学期走访台账", lin.name, _visited(stage))
+    batch = read_import(upload_import(by=lin, upload=upload, form_key=uuid.uuid4(), now=when), now=when)
+    finish_applying(start_applying(batch, by=lin, now=when), now=when)
+    when = stage.at(1, 16)
+    upload = lists.visits("本学期走访台账.xlsx", "智能制造学院走访台账", lin.name, _visits_to_check(stage))
+    read_import(upload_import(by=lin, upload=upload, form_key=uuid.uuid4(), now=when), now=when)
+
+
+def _visited(stage):
+    """So long ago that everybody has been in touch since."""
+    day = stage.working_day(170)
+    last = min(day + timedelta(days=2), day.replace(month=12, day=31))
+    return [
+        {"序号": "1", "走访时间": f"{day:%Y.%-m.%-d}上午", "方式": "实地走访", "带队领导": "张校长一行5人",
+         "参加人员": f"{stage.staff['lin'].name}、专业带头人两名", "企业名称": "杭州砺锋精密机械有限公司", "企业参加人员及职务": "赵敏（人事经理）",
+         "走访内容": "看望实习生，察看新车间的数控工位。", "达成意向": "明年增设一个订单班。", "就业岗位数": "20+", "实习岗位数": "若干",
+         "企业诉求建议": "希望学生提前学会三坐标测量。", "跟进人及时限": f"{stage.staff['lin'].name} {day.year}年12月底前", "佐证": "见公众号"},
+        {"序号": "2", "走访时间": f"{day:%Y.%-m.%-d}-{last:%-m.%-d}", "方式": "走访", "带队领导": "产教融合处一行4人",
+         "企业名称": "、".join(stage.partners[short].enterprise.name for short in ("临澜数控", "禾阀流体", "苕川电梯", "宏轸轴承")),
+         "走访内容": "沟通下学期实习安排和师傅名单。", "达成意向": "四家均愿意继续接收实习生。", "实习岗位数": "30余人"},
+    ]  # fmt: skip
+
+
+def _visits_to_check(stage):
+    known = _visited(stage)
+    day = stage.working_day(35)
+    rows = [
+        known[0] | {"落实情况": "订单班方案已报教务处。"},
+        known[1],
+        {"走访时间": f"{day:%Y.%-m.%-d}下午", "方式": "电话", "企业名称": "砺锋精密", "走访内容": "核对实习生返岗名单。",
+         "实习岗位数": "6", "跟进人及时限": "尽快"},
+        {"走访时间": f"{day:%Y年%-m月}", "方式": "来校", "企业名称": stage.partners["宏轸轴承"].enterprise.name,
+         "走访内容": "来校宣讲，看数控实训中心。", "就业岗位数": "约15人"},
+        {"走访时间": "3.12-3.14", "方式": "走访", "企业名称": stage.partners["临澜数控"].enterprise.name, "走访内容": "谈现代学徒制。"},
+        {"走访时间": f"{day:%Y.%-m.%-d}", "企业名称": "杭州砺锋精密机戒有限公司", "走访内容": "看望实习生。"},
+        {"走访时间": f"{day:%Y.%-m.%-d}", "企业名称": "临澜数控、禾阀流体等4家企业", "走访内容": "沟通师傅名单。"},
+        {"走访时间": "2026.2.30", "企业名称": stage.partners["苕川电梯"].enterprise.name, "走访内容": "签约。"},
+    ]  # fmt: skip
+    return [row | {"序号": str(number)} for number, row in enumerate(rows, 1)]
+
+
+def _mend(stage):
+    """What was logged wrong: a call whose words were corrected, and an enterprise taken off a tour."""
+    first = stage.partners["砺锋精密"]
+    standing = Touchpoint.objects.standing().select_related("logged_by", "enterprise").order_by("-happened_at", "pk")
+    call = standing.filter(enterprise=first.enterprise, trip=None, proxy=None, logged_by=first.owner)[0]
+    changes = {"summary": f"{call.summary}（名额以下月确认为准）"}
+    correct_touchpoint(call, by=first.owner, version=call.version, changes=changes, now=stage.at(1, 11))
+    tours = standing.annotate(stops=Count("trip__touchpoints")).filter(stops__gt=2, is_from_list=False)
+    part = tours.filter(enterprise__last_contact_at__gt=F("happened_at")).last()
+    withdraw_touchpoint(part, by=part.logged_by, reason="企业临时停电，没有走成，改日再约。", now=stage.at(15, 10))

@@ -151,13 +151,14 @@ def _write_touchpoints(cursor, shares):
         """
         INSERT INTO partnerships_touchpoint
             (form_key, enterprise_id, kind, side, happened_at, precision, is_two_way, summary, agreed, wishes, people,
-             private_note, is_from_list, logged_by_id, logged_name, logged_at)
+             private_note, is_from_list, logged_by_id, logged_name, logged_at, version, jobs_said, internships_said,
+             list_key, withdrawn_because)
         SELECT gen_random_uuid(), enterprise.id,
                (ARRAY['visit', 'call', 'wechat', 'call', 'meeting', 'received'])[1 + n %% 6],
                CASE WHEN n %% 6 = 5 THEN 'enterprise' ELSE 'school' END,
                happened_at, 'moment', n = 0 OR n %% 9 > 0,
                (ARRAY['核对在岗人数，没有离岗。', '看了车间和宿舍，条件可以。', '问下学期用工，等排产出来再定。'])[1 + n %% 3],
-               '', '', '', '', false, enterprise.owner_id, '', happened_at
+               '', '', '', '', false, enterprise.owner_id, '', happened_at, 0, '', '', '', ''
         FROM shares JOIN partnerships_enterprise enterprise ON enterprise.id = shares.enterprise_id,
              LATERAL generate_series(0, shares.number - 1) n,
              LATERAL (SELECT enterprise.last_contact_at - n * interval '1 day' * 1400 / (shares.number + 10)

@@ -17,6 +17,7 @@ class Size:
     enterprises: int
     touchpoints: int
     imported: int
+    visits: int
     exported: int
     open_tasks: int
     mails: int
@@ -31,8 +32,8 @@ class Size:
         )
 
 
-FULL = Size(50_000, 1_000_000, 10_000, 100_000, 200_000, 4_000, runs=3, repeats=7)
-QUICK = Size(2_000, 20_000, 300, 1_000, 5_000, 100, runs=1, repeats=2)
+FULL = Size(50_000, 1_000_000, 10_000, 2_000, 100_000, 200_000, 4_000, runs=3, repeats=7)
+QUICK = Size(2_000, 20_000, 300, 60, 1_000, 5_000, 100, runs=1, repeats=2)
 
 
 def measure(size, seed, *, say=print):
@@ -58,9 +59,10 @@ def measure(size, seed, *, say=print):
     say("Measuring lists in and out …")
     handed_out = sheets.export_section(size.exported, size.runs)
     taken_in = sheets.import_section(visitor, size.imported, size.runs)
+    visits = sheets.visits_section(visitor, size.visits, size.runs)
     say("Measuring reminders …")
     reminded = reminders.section(size.open_tasks, size.mails, size.runs)
-    return [*sections, taken_in, handed_out, reminded, weights, data]
+    return [*sections, taken_in, visits, handed_out, reminded, weights, data]
 
 
 def postgres_version():

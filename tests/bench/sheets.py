@@ -45,6 +45,46 @@ def partner_list(number):
     return stream.getvalue(), [row["企业全称"] for row in rows]
 
 
+def visit_list(number):
+    """A list of visits: a day and a sentence each, every tenth a tour of four, every twentieth an unknown name."""
+    names = list(Enterprise.objects.current().order_by("pk").values_list("name", flat=True)[: number + 4])
+    rows = []
+    for n in range(number):
+        firms = names[n % len(names) : n % len(names) + (4 if n % 10 == 0 else 1)]
+        rows.append({
+            "序号": str(n + 1), "走访时间": f"2025.{1 + n % 12}.{1 + n % 28}上午", "方式": "走访", "带队领导": "张校长一行5人",
+            "企业名称": "、".join(firms) if n % 20 != 19 else f"{firms[0]}{n}厂", "走访内容": f"看望第{n}批实习生，谈订单班。",
+            "就业岗位数": "20+", "实习岗位数": str(n % 9), "跟进人及时限": "王老师 12月底前", "佐证": "见公众号",
+        })  # fmt: skip
+    stream = io.BytesIO()
+    table = [list(lists.VISIT_HEADS), *([row.get(head, "") for head in lists.VISIT_HEADS] for row in rows)]
+    write_xlsx(stream, [("走访", ["2025年走访台账"], table)])
+    return stream.getvalue()
+
+
+def visits_section(visitor, number, runs):
+    content = visit_list(number)
+    by = User.objects.active().filter(role=Role.LEAD).order_by("pk").first()
+    previews, bare, batch = [], [], None
+    for _ in range(runs):
+        bare.append(
+            timed(lambda: CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python())[0]
+        )
+        if batch is not None:
+            imports.discard_import(batch, by=by)
+        taken, batch = timed(_preview, visitor, by, content)
+        previews.append(taken)
+    imports.start_applying(batch, by=by)
+    applied, batch = timed(imports.finish_applying, batch)
+    return Section(
+        "Visits taken in",
+        rows=[
+            _row(f"import of {number:,} visits with preview", previews, bare, "reading the cells alone", IMPORT_LIMIT),
+            Row("applying its good rows", seconds(applied), note="once"),
+        ],
+    )
+
+
 def import_section(visitor, number, runs):
     content, names = partner_list(number)
     by = User.objects.active().filter(role=Role.LEAD).order_by("pk").first()

@@ -96,6 +96,10 @@ def objects():
     visit, visited = visits.filter(answered_at=None).first(), visits.exclude(answered_at=None).first()
     dead = Link.objects.filter(expires_at__lt=now).first() or Link.objects.exclude(withdrawn_at=None).first()
     preview = Import.objects.filter(state="preview").first()
+    visits = Import.objects.filter(kind="visits", state="preview").first()
+    listed = Trip.objects.exclude(listed={}).first()
+    alone = Touchpoint.objects.standing().filter(enterprise=firm, trip=None, proxy=None, logged_by=lin).first()
+    own = Touchpoint.objects.filter(enterprise=firm, logged_by__role="hr").first()
     invitation = an_open_invitation()
     colleague = Contact.objects.filter(enterprise=firm, left_on=None).exclude(pk=zhao.pk).first()
     mail = mailbox.latest(1)
@@ -113,6 +117,8 @@ def objects():
         "partnerships:trip_list": [], "partnerships:trip_new": [], "partnerships:trip_detail": [trip.pk],
         "partnerships:trip_edit": [trip.pk], "partnerships:trip_print": [trip.pk],
         "partnerships:touchpoint_new": [pk], "partnerships:proxy_new": [pk], "partnerships:timeline": [pk],
+        "partnerships:touchpoint_correct": [alone.pk], "partnerships:touchpoint_withdraw": [alone.pk],
+        "partnerships:import_detail (visits)": [visits.pk], "partnerships:trip_detail (listed)": [listed.pk],
         "partnerships:touchpoint_detail": [Touchpoint.objects.filter(enterprise=firm).latest("happened_at").pk],
         "partnerships:thread": [pk], "partnerships:message_on_behalf": [pk], "partnerships:seat_invite": [guest.pk],
         "partnerships:link_hand_out": [pk], "partnerships:link_carry": [link.stream, link.pk],
@@ -144,7 +150,7 @@ def objects():
         "partnerships:portal_seminar (held)": [pk, held.pk],
         "partnerships:portal_home": [pk], "partnerships:portal_partnership": [pk],
         "partnerships:portal_touchpoint_new": [pk], "partnerships:portal_thread": [pk],
-        "partnerships:portal_visit": [pk],
+        "partnerships:portal_visit": [pk], "partnerships:portal_touchpoint_correct": [pk, own.pk],
         "partnerships:portal_company": [pk], "partnerships:portal_shutdown": [pk],
         "partnerships:portal_site": [pk, site.pk],
         "partnerships:portal_team": [pk], "partnerships:portal_colleague_new": [pk],

@@ -215,9 +215,9 @@ def test_one_that_fails_does_not_keep_the_others_waiting(cast, caplog, monkeypat
     broken, good = (
         upload(cast.officer, as_xlsx(layout(GOOD), merged=False), name=name) for name in ("坏.xlsx", "好.xlsx")
     )
-    read_list = services.read_partner_list
+    read_list = services.read_workbook
     monkeypatch.setattr(
-        services, "read_partner_list", lambda data, name: 1 / 0 if name == "坏.xlsx" else read_list(data, name)
+        services, "read_workbook", lambda data, name: 1 / 0 if name == "坏.xlsx" else read_list(data, name)
     )
     services.pick_up_imports(now=timezone.now() + services.LEFT_ALONE * 2)
     good.refresh_from_db()

@@ -145,8 +145,9 @@ def test_completing_changes_the_shared_record_and_says_so(cast):
         "谈了订单班。",
         "谈了订单班。",
     )
-    changes = Event.objects.filter(kind="touchpoint.changed").order_by("stream")
+    changes = Event.objects.filter(kind="touchpoint.corrected").order_by("stream")
     assert [event.data["fields"] for event in changes] == [["people", "summary"], ["summary"]]
+    assert [event.data["before"] for event in changes] == [{"summary": "看了生产线。"}] * 2
     assert "秘密" not in str(list(Event.objects.filter(audience="both").values_list("data")))
 
 
