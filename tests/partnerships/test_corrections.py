@@ -218,6 +218,7 @@ def test_a_trip_loses_an_enterprise_and_nothing_is_deleted(cast, signed_in):
         signed_in(cast.stranger_hr).get(reverse("partnerships:portal_partnership", args=[cast.b.pk])).content.decode()
     )
     assert "took this entry back" in portal
+    assert "&lt;" not in portal.split('id="stream"')[1], "a sentence holds no markup"
     assert "看了生产线" not in portal
     assert "falsche Firma" not in portal
     file = reverse("partnerships:file", args=[kept.key])
