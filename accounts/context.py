@@ -52,6 +52,7 @@ def rail(request):
         ("partners", "partnerships:enterprise_list", _("Partners"), user.sees_partners),
         ("trips", "partnerships:trip_list", _("Trips"), user.sees_partners),
         ("seminars", "partnerships:seminar_list", _("Events"), user.sees_partners),
+        ("agreements", "partnerships:agreement_list", _("Agreements"), user.sees_partners),
         ("imports", "partnerships:import_list", _("Imports"), user.sees_partners),
         ("reminders", "reminders:centre", _("Reminders"), user.sees_everything),
         ("people", "accounts:people", _("People"), user.sees_everything),

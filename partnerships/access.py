@@ -13,7 +13,15 @@ PLACES = (
     (
         "partnership",
         "portal_partnership",
-        ("portal_touchpoint_new", "portal_touchpoint_correct", "portal_seminars", "portal_seminar"),
+        (
+            "portal_touchpoint_new",
+            "portal_touchpoint_correct",
+            "portal_seminars",
+            "portal_seminar",
+            "portal_agreements",
+            "portal_agreement",
+            "portal_agreement_edit",
+        ),
     ),
     ("mail", "portal_thread", ()),
     ("company", "portal_company", ("portal_site", "portal_shutdown")),

@@ -5,8 +5,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import SCHOOL_ROLES, Department, User
-from partnerships.models import Enterprise, Touchpoint, Trip
+from partnerships.models import Agreement, Enterprise, Touchpoint, Trip
 from partnerships.models.enterprise import NEVER
+from partnerships.rules.agreements import OPEN_END
 from policies.services import industry_names, region_names
 from records.spreadsheets import write_xlsx, written
 
@@ -85,3 +86,31 @@ def trip_rows(queryset):
                 str(trip.logged_by),
                 "、".join(tags[tag] for tag in trip.tags),
             )
+
+
+def write_agreements(queryset):
+    """Return an open temporary file with one row per agreement of `queryset`: the office's list (协议台账)."""
+    heads = [
+        _("No."), _("number"), _("title"), _("kind"), _("amendment"), _("enterprise"), _("credit code"), _("state"),
+        _("counts from"), _("counts until"), _("renews itself"), _("intern places a year"), _("seminars a year"),
+        _("amount (yuan)"), _("looked after by"), _("lead department"), _("copies"), _("archive box"),
+        _("why it ended early"),
+    ]  # fmt: skip
+    sheet = (_("Agreements"), heads, agreement_rows(queryset))
+    return written(lambda stream: write_xlsx(stream, [sheet]))
+
+
+def agreement_rows(queryset):
+    """As amended where it is in force or has been, as typed before that."""
+    states = {value: str(label) for value, label in Agreement.State.choices}
+    kinds = {value: str(label) for value, label in Agreement.Kind.choices}
+    rows = queryset.select_related("enterprise", "owner", "department").iterator(chunk_size=500)
+    for number, row in enumerate(rows, start=1):
+        is_at_work = row.state in ("draft", "review", "signature")
+        first, last = (row.starts_on, row.ends_on) if is_at_work else (row.effective_from, row.effective_until)
+        yield (
+            number, row.number, row.title, kinds[row.kind], row.nth or None, row.enterprise.name, row.enterprise.uscc,
+            states[row.state], first, None if last == OPEN_END else last, _("yes") if row.auto_renews else _("no"),
+            row.places_per_year, row.seminars_per_year, row.amount, str(row.owner), str(row.department or ""),
+            row.copies, row.archive_box, row.end_reason,
+        )  # fmt: skip

@@ -1,5 +1,6 @@
 """What a list of partners can be narrowed by; shared by the page and the export."""
 
+from datetime import timedelta
 from functools import cache, lru_cache
 
 import django_filters as filters
@@ -17,9 +18,10 @@ from django_filters.fields import ModelChoiceField, ModelChoiceIterator
 from django_filters.widgets import BooleanWidget
 
 from accounts.models import PARTNER_ROLES, Department, User
-from partnerships.models import Enterprise
+from partnerships.models import Agreement, Enterprise
 from partnerships.models.enterprise import RED_FLAG
 from partnerships.rhythms import in_rhythm
+from partnerships.rules.agreements import EXPIRY_STEPS
 from partnerships.rules.rhythm import Rhythm
 from policies.services import city_choices, codes_within, industry_choices, province_choices
 
@@ -186,3 +188,50 @@ class EnterpriseFilter(filters.FilterSet):
 def form_class():
     """Made once: the fields are the same for everybody, and every form copies them."""
     return filters.FilterSet.get_form_class(EnterpriseFilter())
+
+
+#: Word in the address -> label and days ahead.
+ENDS = {"90": (_("within 90 days"), EXPIRY_STEPS[0]), "30": (_("within 30 days"), EXPIRY_STEPS[1])}
+
+
+def agreement_states():
+    return Agreement.State.choices
+
+
+def agreement_kinds():
+    return Agreement.Kind.choices
+
+
+def end_choices():
+    return [(key, label) for key, (label, _days) in ENDS.items()]
+
+
+class AgreementFilter(filters.FilterSet):
+    q = filters.CharFilter(label=_("Search"), method="search")
+    mine = filters.BooleanFilter(label=_("Portfolio"), method="only_mine")
+    enterprise = filters.NumberFilter(label=_("Enterprise"), field_name="enterprise")
+    state = one_of(_("State"), agreement_states)
+    kind = one_of(_("Kind"), agreement_kinds)
+    ends = one_of(_("Ends"), end_choices, method="ending")
+    owner = row_of(_("Looked after by"), owners)
+    department = row_of(_("Department"), departments, method="of_department")
+
+    class Meta:
+        model = Agreement
+        fields = []
+
+    def search(self, queryset, name, value):
+        partners = Enterprise.objects.named_like(value).values("pk")
+        return queryset.filter(Q(enterprise__in=partners) | Q(title__icontains=value) | Q(number__icontains=value))
+
+    def only_mine(self, queryset, name, value):
+        return queryset.filter(owner=self.request.user) if value else queryset
+
+    def ending(self, queryset, name, value):
+        today = timezone.localdate()
+        within = {"effective_until__gte": today, "effective_until__lte": today + timedelta(days=ENDS[value][1])}
+        return queryset.bases().in_force().filter(**within)
+
+    def of_department(self, queryset, name, value):
+        shared = Agreement.departments.through.objects.filter(department=value).values("agreement")
+        return queryset.filter(Q(department=value) | Q(pk__in=shared))

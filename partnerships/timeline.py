@@ -128,6 +128,21 @@ def on_day(sentence):
     return say
 
 
+def about(sentence):
+    """A sentence on an agreement: its title or “amendment n of …”, the fields or the field it is about, and a day."""
+
+    def say(event):
+        data = defaultdict(str, event.data)
+        quoted = _("“%(name)s”") % data
+        data["what"] = _("amendment %(nth)s to “%(name)s”") % data if data["nth"] else quoted
+        data["fields"] = "、".join(str(label_of(event, name)) for name in event.data.get("changes", {}))
+        data["field"] = str(label_of(event, data["field"]))
+        data["when"] = day_of(event) if data["day"] else ""
+        return str(sentence) % data
+
+    return say
+
+
 #: Former values that are told with another one: the day with its precision, a number with the words of a list.
 WITH_ANOTHER = {"precision", "jobs_said", "internships_said"}
 
@@ -222,6 +237,30 @@ SENTENCES = {
     ),
     "seminar.item_added": on_day(gettext_lazy("Agreed: %(name)s, until %(when)s.")),
     "seminar.item_done": words(gettext_lazy("Done, as agreed: %(name)s")),
+    "agreement.drafted": about(gettext_lazy("Drafted: %(what)s.")),
+    "agreement.changed": about(gettext_lazy("%(what)s changed: %(fields)s")),
+    "agreement.filed": about(gettext_lazy("Filing of %(what)s changed: %(fields)s")),
+    "agreement.deleted": about(gettext_lazy("The draft of %(what)s was deleted.")),
+    "agreement.submit": TwoSided(
+        about(gettext_lazy("%(what)s was given to the enterprise to read.")),
+        about(gettext_lazy("The school gives you %(what)s to read.")),
+    ),
+    "agreement.take_back": TwoSided(
+        about(gettext_lazy("%(what)s was taken back. %(note)s")), about(gettext_lazy("The school revises %(what)s."))
+    ),
+    "agreement.approve": TwoSided(
+        about(gettext_lazy("%(what)s was approved and goes out for signature.")),
+        about(gettext_lazy("%(what)s is ready to be signed.")),
+    ),
+    "agreement.enter": about(gettext_lazy("%(what)s is in force.")),
+    "agreement.expire": about(gettext_lazy("%(what)s has ended.")),
+    "agreement.renew": about(gettext_lazy("%(what)s goes on in a new agreement.")),
+    "agreement.renewed_itself": about(gettext_lazy("%(what)s renewed itself until %(when)s.")),
+    "agreement.notice_given": about(gettext_lazy("%(what)s ends on %(when)s. %(reason)s")),
+    "agreement.terminate": about(gettext_lazy("%(what)s ended early on %(when)s. %(reason)s")),
+    "agreement.commented": about(gettext_lazy("Comment on “%(field)s” of %(what)s: %(text)s")),
+    "agreement.comment_settled": about(gettext_lazy("Settled: “%(field)s” of %(what)s: %(text)s")),
+    "agreement.agreed": about(gettext_lazy("Agreed to the text of %(what)s.")),
     "seat.invited": words(gettext_lazy("%(name)s was invited to the portal.")),
     "seat.taken": words(gettext_lazy("%(name)s joined the portal.")),
     "seat.keeper_changed": words(gettext_lazy("%(name)s now keeps the company's access.")),

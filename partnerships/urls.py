@@ -26,6 +26,8 @@ from partnerships.views import (
     trips,
     visits,
 )
+from partnerships.views.agreements import amending, detail, drafts, listing
+from partnerships.views.agreements import enterprise as portal_agreements
 
 app_name = "partnerships"
 
@@ -174,3 +176,39 @@ urlpatterns += [
     path(PORTAL + "events/<int:seminar>/feedback/", seminar_guests.portal_feedback, name="portal_feedback"),
     path(PORTAL + "events/items/<int:item>/done/", seminar_guests.portal_item_done, name="portal_item_done"),
 ]
+
+# --- agreements (views/agreements/) ---
+urlpatterns += [
+    path("agreements/", listing.agreement_list, name="agreement_list"),
+    path("agreements/export/", listing.agreement_export, name="agreement_export"),
+    path("agreements/ends/", listing.agreement_ends, name="agreement_ends"),
+    path("agreements/new/", listing.agreement_start, name="agreement_start"),
+    path("partners/<int:pk>/agreements/new/", drafts.agreement_new, name="agreement_new"),
+    path("agreements/<int:pk>/", detail.agreement_detail, name="agreement_detail"),
+    path("agreements/<int:pk>/edit/", drafts.agreement_edit, name="agreement_edit"),
+    path("agreements/<int:pk>/filing/", drafts.agreement_filing, name="agreement_filing"),
+    path("agreements/<int:pk>/delete/", drafts.agreement_delete, name="agreement_delete"),
+    path("agreements/<int:pk>/print/", detail.agreement_print, name="agreement_print"),
+    path("agreements/<int:pk>/move/<slug:name>/", detail.agreement_move, name="agreement_move"),
+    path("agreements/<int:pk>/comments/", detail.agreement_comment, name="agreement_comment"),
+    path("agreements/<int:pk>/comments/<int:comment>/settle/", detail.agreement_settle, name="agreement_settle"),
+    path("agreements/<int:pk>/agree/", detail.agreement_agree, name="agreement_agree"),
+    path("agreements/<int:pk>/on-behalf/", detail.agreement_on_behalf, name="agreement_on_behalf"),
+    path("agreements/<int:pk>/link/", detail.agreement_link, name="agreement_link"),
+    path("agreements/<int:pk>/amend/", amending.agreement_amend, name="agreement_amend"),
+    path("agreements/<int:pk>/blocks/", amending.agreement_blocks, name="agreement_blocks"),
+    path("agreements/<int:pk>/end/", amending.agreement_end, name="agreement_end"),
+    path("agreements/<int:pk>/renew/", amending.agreement_renew, name="agreement_renew"),
+]
+OF_PORTAL = PORTAL + "agreements/<int:agreement>/"
+urlpatterns += [
+    path(PORTAL + "agreements/", portal_agreements.portal_agreements, name="portal_agreements"),
+    path(OF_PORTAL, portal_agreements.portal_agreement, name="portal_agreement"),
+    path(OF_PORTAL + "edit/", portal_agreements.portal_agreement_edit, name="portal_agreement_edit"),
+    path(OF_PORTAL + "agree/", portal_agreements.portal_agreement_agree, name="portal_agreement_agree"),
+    path(OF_PORTAL + "comments/", portal_agreements.portal_agreement_comment, name="portal_agreement_comment"),
+    path(
+        OF_PORTAL + "comments/<int:comment>/settle/", portal_agreements.portal_agreement_settle,
+        name="portal_agreement_settle",
+    ),
+]  # fmt: skip

@@ -249,6 +249,11 @@ def the_clock_or_keeper(agreement, user):
     return None if user is None else keeps_this_agreement(agreement, user)
 
 
+def the_clock_or_lead(agreement, user):
+    """A lead ends it; for a day to come the clock does it then."""
+    return None if user is None else is_lead(agreement, user)
+
+
 def anybody_who_signs(agreement, user):
     """The last signature brings it into force, whoever gives it."""
     return
@@ -329,7 +334,7 @@ AGREEMENT = Lifecycle(
              audience="both"),
         Move("renew", _("Renew"), (AGR.IN_FORCE, AGR.EXPIRED), AGR.RENEWED, anybody_who_signs,
              (is_no_amendment, is_continued), audience="both"),
-        Move("terminate", _("End it early"), (AGR.IN_FORCE,), AGR.TERMINATED, is_lead, (is_no_amendment,),
+        Move("terminate", _("End it early"), (AGR.IN_FORCE,), AGR.TERMINATED, the_clock_or_lead, (is_no_amendment,),
              needs_note=True, audience="both"),
     ),
 )  # fmt: skip

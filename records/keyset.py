@@ -2,7 +2,8 @@
 
     page = keyset.page(queryset, SORTS, request.GET, size=50)
 
-A sort is a column that is never NULL and carries an index (column, id). The address of a page is `after=` or
+A sort is a column that is never NULL and carries an index (column, id); one of a row that each row has is written
+with the relation before it ("enterprise__sort_key"). The address of a page is `after=` or
 `before=` with the key of its neighbour row, or `end=1` for the last page.
 """
 
@@ -69,7 +70,7 @@ def page(queryset, sorts, parameters, *, default, size=50):
         sort = default
     column = sorts[sort.removeprefix("-")]
     descending = sort.startswith("-")
-    field = queryset.model._meta.get_field(column)
+    field = _field(queryset.model, column)
 
     after, before = _read_key(parameters.get("after"), field), _read_key(parameters.get("before"), field)
     backwards = bool(before) or bool(parameters.get("end"))
@@ -104,9 +105,20 @@ def _address(parameters, **place):
     return "?" + query.urlencode()
 
 
+def _field(model, column):
+    *path, name = column.split("__")
+    for part in path:
+        model = model._meta.get_field(part).related_model
+    return model._meta.get_field(name)
+
+
 def _key_of(row, column):
-    field = row._meta.get_field(column)
-    text = json.dumps([field.value_to_string(row), row.pk], ensure_ascii=False)
+    *path, name = column.split("__")
+    of = row
+    for part in path:
+        of = getattr(of, part)
+    field = of._meta.get_field(name)
+    text = json.dumps([field.value_to_string(of), row.pk], ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

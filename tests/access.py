@@ -290,6 +290,20 @@ FORMS = {
     "partnerships:seminar_feedback": lambda side: {"useful": 4, "said_by": "林青"},
     "partnerships:seminar_attendee_new": lambda side: {"name": "林青"},
     "partnerships:door": lambda side: {"name": "林青"},
+    "partnerships:agreement_new": lambda side: {"kind": "research", "title": "协议", "owner": side.owner, "form_key": key()},
+    "partnerships:agreement_edit": lambda side: _version(side) | {"kind": "research", "title": "协议", "owner": side.owner},
+    "partnerships:agreement_filing": lambda side: _version(side) | {"copies": 4, "owner": side.owner},
+    "partnerships:agreement_comment": lambda side: {"field": "aim", "text": "Say more."},
+    "partnerships:agreement_agree": _version,
+    "partnerships:agreement_on_behalf": lambda side: {
+        "source": "phone", "said_by": "林青", "said_at": MOMENT, "field": "aim", "text": "More.", "form_key": key()
+    },
+    "partnerships:agreement_amend": lambda side: {"blocks": ["term"], "valid_from": soon(), "form_key": key()},
+    "partnerships:agreement_blocks": lambda side: _version(side) | {"blocks": ["money"], "valid_from": soon()},
+    "partnerships:agreement_end": lambda side: {"day": localdate(), "reason": "Closed."},
+    "partnerships:portal_agreement_edit": lambda side: _version(side) | {"aim": "More."},
+    "partnerships:portal_agreement_agree": _version,
+    "partnerships:portal_agreement_comment": lambda side: {"field": "aim", "text": "Say more."},
     "partnerships:registration_new": lambda side: {
         "name": "温州青山泵业有限公司", "uscc": code_for(9), "contact_name": "林青", "phone": "13800000009",
         "wishes": "Interns.", "form_key": key(),

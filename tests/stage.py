@@ -92,6 +92,9 @@ SHARED = {
     "seminar.item_added", "seminar.item_done",
     "obligation.added", "obligation.changed", "obligation.keep", "obligation.waive", "obligation.set_aside",
     "obligation.take_up",
+    "agreement.changed", "agreement.submit", "agreement.take_back", "agreement.approve", "agreement.enter",
+    "agreement.expire", "agreement.renew", "agreement.renewed_itself", "agreement.notice_given", "agreement.terminate",
+    "agreement.commented", "agreement.comment_settled", "agreement.agreed",
 }  # fmt: skip
 
 
@@ -169,6 +172,7 @@ def _rows_of(cast, enterprise, canary, officer, member):
     side = SimpleNamespace(row=enterprise, canary=canary, officer=officer)
     side.enterprise = enterprise.pk
     side.keeper = enterprise.contacts.get(is_keeper=True).user
+    side.owner = officer.pk
     side.twin = EnterpriseFactory(name=f"{SCHOOL} {enterprise.name}", owner=officer).pk
     site, closed = SiteFactory(enterprise=enterprise), SiteFactory(enterprise=enterprise, closed_on=now.date())
     contact = ContactFactory(enterprise=enterprise, site=site)
@@ -287,7 +291,25 @@ def _agreements(side, enterprise, canary, officer):
     )  # fmt: skip
     mark(duty, canary)
     side.clause, side.obligation = clause.pk, duty.pk
-    side.agreement, side.draft, side.comment = review.pk, draft.pk, comment.pk
+    reply = AgreementComment.objects.create(
+        agreement=review, field="payment", side="enterprise", text="x", by=enterprise.contacts.get(is_keeper=True).user
+    )
+    mark(reply, canary)
+    signed = {"enterprise": enterprise, "owner": officer, "state": "in_force"}
+    in_force = mark(
+        AgreementFactory(**signed, kind="research"), canary, number="", archive_box=f"{SCHOOL} box", end_reason=""
+    )
+    amended = mark(
+        AgreementFactory(**signed, kind="order_class"), canary, number="", archive_box=f"{SCHOOL} box", end_reason=""
+    )
+    parts = {"kind": "order_class", "amends": amended, "blocks": ["money"], "valid_from": amended.starts_on}
+    first = AgreementFactory(**signed, **parts, nth=1)
+    mark(first, canary, number="", archive_box=f"{SCHOOL} box", end_reason="")
+    at_work = AgreementFactory(**signed | {"state": "draft"}, **parts, nth=2)
+    mark(at_work, SCHOOL, number="", end_reason="")
+    link = mark(links.hand_out("agreement", subject=review, stream=enterprise.pk, by=officer, language="en"), canary)
+    side.agreement, side.draft, side.comment, side.reply = review.pk, draft.pk, comment.pk, reply.pk
+    side.in_force, side.amended, side.amendment, side.agreement_code = in_force.pk, amended.pk, at_work.pk, link.code
 
 
 def _papers_of_the_school(side, enterprise, officer, now):
@@ -368,6 +390,7 @@ def _events(side, enterprise, canary, officer, now):
         "touchpoint.corrected": enterprise.touchpoints.get(pk=side.touchpoint),
         "message.written": enterprise.messages.get(pk=side.message),
     }
+    agreement = enterprise.agreements.get(pk=side.agreement)
     for kind in SENTENCES:
         word = canary if kind in SHARED else SCHOOL
         names = ("name", "said_by", "correction", "phone", "addressee", "from", "purpose", "text", "reason", "how")
@@ -375,7 +398,7 @@ def _events(side, enterprise, canary, officer, now):
         data |= {"to": "active", "note": f"{SCHOOL} note", "changes": {"name": [f"{SCHOOL} was", f"{SCHOOL} is"]}}
         data |= {"kind": "call", "day": "2026-03-12", "files": 1}
         data |= {"before": {"summary": f"{word} before"}}
-        subject = subjects.get(kind, enterprise)
+        subject = agreement if kind.startswith("agreement.") else subjects.get(kind, enterprise)
         moment = {"touchpoint.logged": getattr(subject, "happened_at", None)}.get(kind) or now
         event = record(kind, subject=subject, stream=enterprise.pk, by=None, data=data, happened_at=moment)
         Event.objects.filter(pk=event.pk).update(

@@ -218,6 +218,36 @@ partnerships:portal_seminars(enterprise)                  ii nnnn nn ooo nn    i
 partnerships:portal_feedback(enterprise held_seminar)     ii mmmm mm mmm mm    ii nnnn nn rrr nn
 partnerships:portal_seminar(enterprise seminar)           ii nnnn nn ooo nn    ii nnnn nn rrr nn
 partnerships:portal_item_done(enterprise item)            ii mmmm mm mmm mm    ii nnnn nn rrr nn
+
+# --- agreements: all officers read, who keeps one changes it; leads approve and end; the enterprise reads no drafts
+partnerships:agreement_list                               ii oooo ff fff ff    ii mmmm mm mmm mm
+partnerships:agreement_export                             ii oooo ff fff ff    ii mmmm mm mmm mm
+partnerships:agreement_ends                               ii oooo ff fff ff    ii mmmm mm mmm mm
+partnerships:agreement_start                              ii oooo ff fff ff    ii mmmm mm mmm mm
+partnerships:agreement_new(enterprise)                    ii ooof nn fff nn    ii rrrf nn fff nn
+partnerships:agreement_detail(agreement)                  ii oooo nn fff nn    ii mmmm mm mmm mm
+partnerships:agreement_edit(draft)                        ii ooof nn nnn nn    ii rrrf nn nnn nn
+partnerships:agreement_filing(agreement)                  ii ooof nn fff nn    ii rrrf nn fff nn
+partnerships:agreement_delete(draft)                      ii mmmm mm mmm mm    ii rrrf nn nnn nn
+partnerships:agreement_print(agreement)                   ii oooo nn fff nn    ii mmmm mm mmm mm
+partnerships:agreement_move(draft 'submit')               ii mmmm mm mmm mm    ii rrrf nn nnn nn
+partnerships:agreement_comment(agreement)                 ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:agreement_settle(agreement comment)          ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:agreement_agree(agreement)                   ii mmmm mm mmm mm    ii cccf nn fff nn
+partnerships:agreement_on_behalf(agreement)               ii ooof nn fff nn    ii rrrf nn fff nn
+partnerships:agreement_link(agreement)                    ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:agreement_amend(in_force)                    ii ooof nn fff nn    ii rrrf nn fff nn
+partnerships:agreement_blocks(amendment)                  ii ooof nn nnn nn    ii rrrf nn nnn nn
+partnerships:agreement_end(in_force)                      ii ooff nn fff nn    ii rrff nn fff nn
+partnerships:agreement_renew(in_force)                    ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:portal_agreements(enterprise)                ii nnnn nn ooo nn    ii mmmm mm mmm mm
+partnerships:portal_agreement(enterprise agreement)       ii nnnn nn ooo nn    ii mmmm mm mmm mm
+partnerships:portal_agreement_edit(enterprise agreement)  ii nnnn nn ooo nn    ii nnnn nn rrr nn
+partnerships:portal_agreement_agree(enterprise agreement) ii mmmm mm mmm mm    ii nnnn nn ccc nn
+partnerships:portal_agreement_comment(enterprise agreement) ii mmmm mm mmm mm  ii nnnn nn rrr nn
+partnerships:portal_agreement_settle(enterprise agreement reply) ii mmmm mm mmm mm  ii nnnn nn rrr nn
+
+# --- calendars to subscribe to
 partnerships:calendar_own                                 ii oooo oo ooo oo    ii rrrr rr rrr rr
 partnerships:calendar_feed(feed_code)                     oo oooo oo ooo oo    mm mmmm mm mmm mm
 """

@@ -269,6 +269,11 @@ class Agreement(models.Model):
         return self.amends_id is not None
 
     @property
+    def block_labels(self):
+        """What an amendment changes, as it reads."""
+        return [str(BLOCKS[block][0]) for block in self.blocks]
+
+    @property
     def is_open_ended(self):
         return self.effective_until == OPEN_END
 

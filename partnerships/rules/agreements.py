@@ -26,6 +26,10 @@ SIGNED = tuple(field for _label, fields in BLOCKS.values() for field in fields)
 BLOCK_OF = {field: block for block, (_label, fields) in BLOCKS.items() for field in fields}
 #: Of those, what is kept in a table of its own.
 MANY = ("sites",)
+#: What a preset may fill in: texts and numbers, which fit every partner.
+PRESET = tuple(
+    field for field in SIGNED if field not in ("starts_on", "ends_on", "sites", "school_contact", "enterprise_contact")
+)
 #: Kept about the agreement, but no part of what is signed: changing it touches no signature.
 INTERNAL = ("number", "copies", "archive_box", "owner", "department", "departments", "other_parties")
 

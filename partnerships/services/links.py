@@ -11,7 +11,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from partnerships.models import Enterprise
-from partnerships.workflow import SeminarState, is_not_merged, keeps_this_partner
+from partnerships.workflow import (
+    AgreementState,
+    SeminarState,
+    is_not_merged,
+    keeps_this_agreement,
+    keeps_this_partner,
+)
 from records import links
 from records.models import Link, Side
 from records.workflow import NotAllowed, Refused
@@ -19,9 +25,9 @@ from reminders.models import Delivery
 from reminders.services import mark_link
 from reminders.workflow import DeliveryState
 
-ANSWER, PARTNERSHIP, VISIT, SEMINAR = "answer", "partnership", "visit", "seminar"
+ANSWER, PARTNERSHIP, VISIT, SEMINAR, AGREEMENT = "answer", "partnership", "visit", "seminar", "agreement"
 #: How long the page takes, in minutes, as the message promises.
-MINUTES = {ANSWER: 2, PARTNERSHIP: 3, VISIT: 1, SEMINAR: 1}
+MINUTES = {ANSWER: 2, PARTNERSHIP: 3, VISIT: 1, SEMINAR: 1, AGREEMENT: 5}
 #: A message carried by hand: this many characters, then the link alone on the last line.
 MESSAGE_LENGTH = 80
 #: Two presses of the button within this time are one.
@@ -62,6 +68,29 @@ def hand_out_link(enterprise, *, by, contact=None, message=None, now=None):
         opened_at=None,
     )
     return same.first() or links.hand_out(subject=subject, by=by, now=now, **values)
+
+
+def hand_out_agreement(agreement, *, by, contact=None, now=None):
+    """Hand out a link to an agreement: to read it, comment on it and agree to it without an account; return it.
+
+    Asked for again within ten minutes it is the same. Raises NotAllowed, Refused for a draft.
+    """
+    now = now or timezone.now()
+    if reason := keeps_this_agreement(agreement, by):
+        raise NotAllowed(reason)
+    if agreement.state == AgreementState.DRAFT:
+        raise Refused(_("The enterprise reads no drafts: give it to them first."))
+    values = {
+        "purpose": AGREEMENT,
+        "stream": agreement.enterprise_id,
+        "addressee": contact.address_form if contact else "",
+        "language": contact.language if contact else "zh-hans",
+    }
+    same = Link.objects.filter(
+        **values, subject_id=agreement.pk, created_by=by, created_at__gt=now - SAME_PRESS, withdrawn_at=None,
+        opened_at=None,
+    )  # fmt: skip
+    return same.first() or links.hand_out(subject=agreement, by=by, now=now, **values)
 
 
 def withdraw_link(link, *, by, now=None):
@@ -122,6 +151,8 @@ def default_message(link):
         elif link.purpose == SEMINAR:
             is_over = link.subject.seminar.state in (SeminarState.HELD, SeminarState.CLOSED)
             what = _("here are minutes and agreements") if is_over else _("here is what we invite you to, do you come?")
+        elif link.purpose == AGREEMENT:
+            what = _("here is our agreement, please read it and say what should change")
         else:
             what = _("please have a look at what we do together")
     return carried_message(

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from partnerships.agreements import agreements_shown
 from partnerships.forms.editing import add_errors
 from partnerships.forms.enterprises import EnterpriseForm, HandOverForm
 from partnerships.imports.plan import listed_shown
@@ -59,6 +60,7 @@ def enterprise_detail(request, pk):
         "assessments": list(enterprise.assessments.all()),
         "listed": listed_shown(enterprise.listed),
         "links": _links(enterprise),
+        "agreements": agreements_shown(enterprise, timezone.localdate()),
         "similar": find_similar(enterprise, limit=5),
         "timeline": timeline_page(enterprise, request.user, request.GET, size=TIMELINE),
         "rhythm": rhythm_card(enterprise, request.user, timezone.now()),

@@ -22,6 +22,7 @@ from partnerships.services import links as services
 from partnerships.services.thread import in_thread, write_message
 from partnerships.timeline import CONTACTS, MESSAGES, entries_of
 from partnerships.views import seminar_guests, visits
+from partnerships.views.agreements import enterprise as agreements
 from partnerships.views.doors import partner
 from partnerships.views.files import picture_response
 from partnerships.workflow import ENTERPRISE, keeps_this_partner
@@ -148,6 +149,8 @@ def link(request, link):
         return visits.link_visit(request, link, enterprise)
     if link.purpose == services.SEMINAR:
         return seminar_guests.link_seminar(request, link, enterprise)
+    if link.purpose == services.AGREEMENT:
+        return agreements.link_agreement(request, link, enterprise)
     form = AnswerForm(request.POST or None, request.FILES or None, enterprise=enterprise)
     if request.method == "POST" and form.is_valid():
         try:

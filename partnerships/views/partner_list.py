@@ -27,6 +27,8 @@ SORTS = {"name": "sort_key", "contact": "last_contact_at", "tier": "tier", "reco
 PANEL = [
     "state", "tier", "rhythm", "relation", "department", "owner", "province", "region", "industry", "size", "flagged",
 ]  # fmt: skip
+#: Those of them whose words the form itself knows.
+CHOICES = {"state", "tier", "rhythm", "relation", "size", "province", "region", "industry"}
 #: How the badge of a state is coloured; the others stay plain.
 BADGES = {"active": " badge--kept", "suspended": " badge--trouble"}
 
@@ -102,21 +104,18 @@ def state_badges():
     }
 
 
-def chips(request, form):
+def chips(request, form, panel=PANEL, choices=CHOICES):
     """One chip per narrowing filter: its words, and the address of the list without it."""
     shown = []
-    for name in PANEL:
+    for name in panel:
         value = request.GET.get(name, "")
         if not value or not form.is_valid() or form.cleaned_data.get(name) in (None, ""):
             continue
-        words = {str(key): word for key, word in form.fields[name].choices}.get(value) if name in CHOICES else None
+        words = {str(key): word for key, word in form.fields[name].choices}.get(value) if name in choices else None
         words = words or {True: _("yes"), False: _("no")}.get(form.cleaned_data[name], form.cleaned_data[name])
         rest = [(key, v) for key, v in request.GET.items() if key not in (name, "after", "before", "end")]
         shown.append({"label": form.fields[name].label, "words": words, "without": "?" + urlencode(rest)})
     return shown
-
-
-CHOICES = {"state", "tier", "rhythm", "relation", "size", "province", "region", "industry"}
 
 
 @require_safe

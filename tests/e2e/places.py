@@ -21,6 +21,10 @@ POSTS = {
     "partnerships:seminar_cancel", "partnerships:seminar_close", "partnerships:seminar_attendance",
     "partnerships:seminar_item_new", "partnerships:seminar_item_done", "partnerships:portal_item_done",
     "partnerships:seminar_attendee_new", "partnerships:portal_feedback",
+    "partnerships:agreement_delete", "partnerships:agreement_move", "partnerships:agreement_comment",
+    "partnerships:agreement_settle", "partnerships:agreement_agree", "partnerships:agreement_link",
+    "partnerships:agreement_renew", "partnerships:portal_agreement_agree", "partnerships:portal_agreement_comment",
+    "partnerships:portal_agreement_settle",
     "partnerships:registration_accept", "partnerships:registration_refuse", "partnerships:portal_invitation",
 }  # fmt: skip
 #: No page: a redirect, a file, a picture, a sheet, plain text, a stylesheet.
@@ -28,7 +32,7 @@ NO_PAGES = {
     "home", "healthz", "healthz_reminders", "stylesheet", "accounts:security_txt", "partnerships:enterprise_export",
     "partnerships:trip_export", "partnerships:import_return", "partnerships:file", "partnerships:file_picture",
     "partnerships:link_picture", "partnerships:link_file", "partnerships:calendar_feed",
-    "partnerships:seminar_calendar",
+    "partnerships:seminar_calendar", "partnerships:agreement_export",
 }  # fmt: skip
 
 
@@ -104,6 +108,7 @@ def objects():
     colleague = Contact.objects.filter(enterprise=firm, left_on=None).exclude(pk=zhao.pk).first()
     mail = mailbox.latest(1)
     ahead, held, seat, came, invited = seminars(lin, firm)
+    paper = agreements(lin, firm)
     task = Task.objects.open().filter(owner=lin, side="school").first()
 
     officer = {
@@ -130,6 +135,15 @@ def objects():
         "partnerships:seminar_guest": [ahead.pk, seat.pk], "partnerships:seminar_detail (held)": [held.pk],
         "partnerships:seminar_minutes": [held.pk], "partnerships:seminar_print (signed in)": [held.pk],
         "partnerships:seminar_door": [ahead.pk], "partnerships:seminar_feedback": [held.pk, came.pk],
+        "partnerships:agreement_list": [], "partnerships:agreement_ends": [], "partnerships:agreement_start": [],
+        "partnerships:agreement_new": [pk], "partnerships:agreement_detail": [paper["review"]],
+        "partnerships:agreement_detail (draft)": [paper["draft"]],
+        "partnerships:agreement_detail (amended)": [paper["amended"]],
+        "partnerships:agreement_detail (amendment)": [paper["amendment"]],
+        "partnerships:agreement_edit": [paper["review"]], "partnerships:agreement_edit (draft)": [paper["draft"]],
+        "partnerships:agreement_filing": [paper["amended"]], "partnerships:agreement_print": [paper["amended"]],
+        "partnerships:agreement_on_behalf": [paper["review"]], "partnerships:agreement_amend": [paper["plain"]],
+        "partnerships:agreement_blocks": [paper["amendment"]],
         "partnerships:import_list": [], "partnerships:import_new": [], "partnerships:import_detail": [preview.pk],
         "partnerships:registration_list": [],
         "partnerships:registration_detail": [Registration.objects.waiting().first().pk],
@@ -139,6 +153,7 @@ def objects():
     lead = {
         "partnerships:duplicate_list": [], "partnerships:enterprise_merge": [one.pk, other.pk],
         "reports:today": [], "partnerships:enterprise_list": [],
+        "partnerships:agreement_end": [paper["plain"]],
         "reminders:centre": [], "reminders:rule": ["gap"], "reminders:delivery_list": [],
     }  # fmt: skip
     administrator = {
@@ -146,6 +161,9 @@ def objects():
         "accounts:invitation_list": [], "accounts:invitation": [invitation.pk],
     }  # fmt: skip
     hr = {
+        "partnerships:portal_agreements": [pk], "partnerships:portal_agreement": [pk, paper["review"]],
+        "partnerships:portal_agreement (amended)": [pk, paper["amended"]],
+        "partnerships:portal_agreement_edit": [pk, paper["review"]],
         "partnerships:portal_seminars": [pk], "partnerships:portal_seminar": [pk, ahead.pk],
         "partnerships:portal_seminar (held)": [pk, held.pk],
         "partnerships:portal_home": [pk], "partnerships:portal_partnership": [pk],
@@ -163,6 +181,7 @@ def objects():
         "partnerships:link (visit)": [visit.code], "partnerships:link (visited)": [visited.code],
         "partnerships:link (seminar)": [invited[0].code], "partnerships:link (seminar held)": [invited[1].code],
         "partnerships:door": [held.code], "partnerships:door (not open)": [ahead.code],
+        "partnerships:link (agreement)": [paper["code"]],
         "partnerships:link (answered)": [answered.code], "partnerships:link (over)": [dead.code],
         "accounts:mail_list": [],
         "accounts:invitation_accept": [invitation.code],
@@ -206,6 +225,41 @@ def seminars(by, enterprise):
     seat, came = ahead.guests.get(enterprise=enterprise), held.guests.get(enterprise=enterprise)
     links = [hand_out(SEMINAR, subject=guest, stream=enterprise.pk, by=by) for guest in (seat, came)]
     return ahead, held, seat, came, links
+
+
+def agreements(by, enterprise):
+    """Of this enterprise: one in joint review, one drafted, one amended with another amendment drafted, one plain, and
+    the code of a link to the first."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from partnerships.models import Agreement
+    from partnerships.services.agreements import amending, drafting, review
+    from partnerships.services.links import hand_out_agreement
+
+    today = timezone.localdate()
+    made = {}
+    for name, kind in (("draft", "research"), ("review", "teacher_station"), ("plain", "training_base"),
+                       ("amended", "apprenticeship")):  # fmt: skip
+        first = {"starts_on": today - timedelta(days=99), "ends_on": today + timedelta(days=999)}
+        text = {"title": "合作协议", "title_en": "Agreement", "aim": "共同培养", "amount": 50000, **first}
+        made[name] = drafting.draft_agreement(enterprise, by=by, kind=kind, school_duties="提供场地", **text)
+    review.move_agreement(made["review"], "submit", by=by)
+    hr = enterprise.contacts.get(name="赵敏").user
+    review.comment_on(made["review"], field="amount", text="请分两期支付", by=hr)
+    review.comment_on(made["review"], field="aim", text="请写明专业", by=by)
+    for name in ("plain", "amended"):
+        term = {"effective_from": today - timedelta(days=99), "effective_until": today + timedelta(days=20)}
+        Agreement.objects.filter(pk=made[name].pk).update(state="in_force", **term)
+    ticked = {"by": by, "blocks": ["money", "term"], "valid_from": today}
+    first = amending.start_amendment(made["amended"], **ticked)
+    drafting.change_draft(first, by=by, version=0, changes={"amount": 80000, "ends_on": today + timedelta(days=500)})
+    Agreement.objects.filter(pk=first.pk).update(state="in_force")
+    second = amending.start_amendment(made["amended"], **ticked)
+    drafting.change_draft(second, by=by, version=0, changes={"payment": "分两期"})
+    code = hand_out_agreement(made["review"], by=by).code
+    return {name: row.pk for name, row in made.items()} | {"amendment": second.pk, "code": code}
 
 
 def an_open_invitation():
