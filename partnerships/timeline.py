@@ -133,8 +133,7 @@ def about(sentence):
 
     def say(event):
         data = defaultdict(str, event.data)
-        quoted = _("“%(name)s”") % data
-        data["what"] = _("amendment %(nth)s to “%(name)s”") % data if data["nth"] else quoted
+        data["what"] = _("amendment %(nth)s to “%(name)s”") % data if data["nth"] else f"“{data['name']}”"
         data["fields"] = "、".join(str(label_of(event, name)) for name in event.data.get("changes", {}))
         data["field"] = str(label_of(event, data["field"]))
         data["when"] = day_of(event) if data["day"] else ""

@@ -230,8 +230,7 @@ def enter_on_behalf(agreement, *, by, said_by, text="", field="", form_key=None,
     now, text, form_key = now or timezone.now(), text.strip(), form_key or uuid.uuid4()
     if field:
         label = Agreement._meta.get_field(field).verbose_name
-        summary = _("“%(agreement)s”, %(field)s: %(text)s")
-        summary %= {"agreement": agreement.title, "field": label, "text": text}
+        summary = f"{agreement.title} · {label}: {text}"
     else:
         summary = text or _("Agrees to “%(name)s”.") % {"name": agreement.title}
     with transaction.atomic():
