@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerships.models.enterprise import Enterprise, Site
 from records.models import File
+from records.ruled import RuledModel
 
 
 class Content(models.TextChoices):
@@ -33,7 +34,7 @@ class AssessmentQuerySet(models.QuerySet):
         return self if user.is_authenticated and user.sees_partners else self.none()
 
 
-class Assessment(models.Model):
+class Assessment(RuledModel):
     """One on-site assessment (实地考察); complete when each of the nine contents has a finding."""
 
     form_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Invitation
 from partnerships.models.enterprise import Enterprise, Site
+from records.ruled import RuledModel
 
 
 class ContactQuerySet(models.QuerySet):
@@ -25,7 +26,7 @@ class ContactQuerySet(models.QuerySet):
 
 
 @pghistory.track(exclude=["form_key", "version"])
-class Contact(models.Model):
+class Contact(RuledModel):
     """A person at an enterprise. Name, phone and form of address are enough; e-mail and account are optional."""
 
     form_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)

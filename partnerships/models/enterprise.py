@@ -21,6 +21,7 @@ from partnerships.rules.names import query_conditions
 from partnerships.rules.rhythm import LONGEST, SHORTEST, cadence
 from partnerships.workflow import EnterpriseState
 from policies.models import Industry, Region
+from records.ruled import RuledModel
 
 #: Stands in `last_contact_at` where no exchange is known, so that the column sorts and is never NULL.
 NEVER = datetime(1900, 1, 1, tzinfo=UTC)
@@ -97,7 +98,7 @@ class EnterpriseQuerySet(models.QuerySet):
 @pghistory.track(
     exclude=["search_text", "grams", "sort_key", "name_key", "core_key", "last_contact_at", "form_key", "version"]
 )
-class Enterprise(models.Model):
+class Enterprise(RuledModel):
     """A legal person and our partnership with it: a partner, or only the host of single internships."""
 
     State = EnterpriseState
@@ -343,7 +344,7 @@ class Enterprise(models.Model):
         return flags
 
 
-class Site(models.Model):
+class Site(RuledModel):
     """Where people really work: province, safety and insurance depend on it, not on the registered seat."""
 
     class Kind(models.TextChoices):

@@ -17,6 +17,7 @@ from partnerships.models.touchpoint import Touchpoint
 from partnerships.workflow import SeminarState
 from records.links import new_code
 from records.models import Link, Side
+from records.ruled import RuledModel
 
 
 class SeminarKind(models.TextChoices):
@@ -64,7 +65,7 @@ class SeminarQuerySet(models.QuerySet):
         return self.filter(Exists(own))
 
 
-class Seminar(models.Model):
+class Seminar(RuledModel):
     """One exchange of both sides on one day; part of a series or single."""
 
     Kind = SeminarKind

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from partnerships.models.contact import Contact
 from partnerships.models.enterprise import Enterprise
 from records.models import File, Link, Side
+from records.ruled import RuledModel
 
 
 class EvidenceTag(models.TextChoices):
@@ -69,7 +70,7 @@ class TripQuerySet(models.QuerySet):
         return self if user.is_authenticated and user.sees_partners else self.none()
 
 
-class Trip(models.Model):
+class Trip(RuledModel):
     """One tour of several enterprises, with a leader and colleagues."""
 
     form_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -119,7 +120,7 @@ class Trip(models.Model):
         return None
 
 
-class ProxyEntry(models.Model):
+class ProxyEntry(RuledModel):
     """What an officer entered on behalf of the enterprise (代办): source, who said it, when; theirs to correct."""
 
     class Source(models.TextChoices):
@@ -174,7 +175,7 @@ class ProxyEntry(models.Model):
         return self.enterprise_id
 
 
-class Touchpoint(models.Model):
+class Touchpoint(RuledModel):
     """One exchange with one enterprise: a visit, a call, a meeting, a message."""
 
     Kind = Kind

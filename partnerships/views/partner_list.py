@@ -77,7 +77,7 @@ def lines(page, form):
             "second_name": enterprise.second_name,
             "red_flags": enterprise.red_flags,
             "state": states[enterprise.state],
-            "tier": tiers[enterprise.tier] if enterprise.is_partner else relations[enterprise.relation],
+            "tier": shared(tiers[enterprise.tier] if enterprise.is_partner else relations[enterprise.relation]),
             "place": shared(places.get(enterprise.region_id, "")),
             "industry": shared(industries.get(enterprise.industry_id, "")),
             "department": departments[enterprise.lead_department_id],
