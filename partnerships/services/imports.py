@@ -287,18 +287,18 @@ def _apply(batch, now):
         if outcome.verdict == FAULTY and row.verdict != FAULTY:
             row.parsed["problems"] = [problem.as_json() for problem in outcome.problems]
         row.verdict = outcome.verdict
-    _write_back(kept)
+    _save(kept, ["enterprise", "applied_at", "verdict", "parsed"])
     batch = move(batch, IMPORT, "finish", by=by, now=now, data=_tally(planned))
     Import.objects.filter(pk=batch.pk).update(applied_at=now)
     return batch
 
 
-def _write_back(rows):
-    """Save what became of the rows by upsert: bulk_update compares each row with every other of its batch."""
-    fields = ["enterprise", "applied_at", "verdict", "parsed"]
-    ImportRow.objects.bulk_create(
-        rows, batch_size=BATCH, update_conflicts=True, unique_fields=["pk"], update_fields=fields
-    )
+def _save(rows, columns):
+    """Save those columns of rows that stand, by upsert: bulk_update compares each row with every other of its batch."""
+    if rows:
+        type(rows[0]).objects.bulk_create(
+            rows, batch_size=BATCH, update_conflicts=True, unique_fields=["pk"], update_fields=columns
+        )
 
 
 def _tally(planned):
@@ -326,21 +326,28 @@ def _create(drafts, now):
 def _change(drafts):
     drafts = [draft for draft in drafts if draft.changed or draft.new_contacts or draft.changed_contacts]
     rows = {row.pk: row for row in Enterprise.objects.filter(pk__in=[draft.pk for draft in drafts if draft.changed])}
-    columns = set()
+    columns = {"version"}
     for draft in drafts:
         if row := rows.get(draft.pk):
-            values = {f"{k}_id" if k in FOREIGN else k: v for k, v in draft.values.items() if k in draft.changed}
-            values |= {"former_names": draft.former_names, "listed": draft.listed}
-            for name, value in values.items():
-                setattr(row, name, value)
-            values |= naming(row.name, row.name_en, row.short_name, row.former_names, row.uscc)
-            for name, value in values.items():
-                setattr(row, name, value)
+            columns |= _set(row, draft)
             row.version += 1
-            columns |= {name.removesuffix("_id") if name.removesuffix("_id") in FOREIGN else name for name in values}
-    if rows:
-        Enterprise.objects.bulk_update(rows.values(), [*columns, "version"], batch_size=BATCH)
+    _save(list(rows.values()), [name.removesuffix("_id") for name in sorted(columns)])
     return drafts
+
+
+def _set(row, draft):
+    """Set on the row what differs in the draft, and the keys that follow where a name does; return the columns."""
+    before = row.name, row.former_names, row.uscc
+    values = {f"{k}_id" if k in FOREIGN else k: v for k, v in draft.values.items() if k in draft.changed}
+    values |= {"former_names": draft.former_names, "listed": draft.listed}
+    for name, value in values.items():
+        setattr(row, name, value)
+    if (row.name, row.former_names, row.uscc) != before:
+        keys = naming(row.name, row.name_en, row.short_name, row.former_names, row.uscc)
+        for name, value in keys.items():
+            setattr(row, name, value)
+        values |= keys
+    return set(values)
 
 
 def _write_contacts(drafts):
@@ -365,7 +372,7 @@ def _write_contacts(drafts):
     for contact in contacts:
         contact.phones = phones[contact.pk]
         contact.version += 1
-    Contact.objects.bulk_update(contacts, ["phones", "version"], batch_size=BATCH)
+    _save(contacts, ["phones", "version"])
 
 
 def _write_visits(drafts, by, now):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from partnerships.models import Message, is_member
 from partnerships.services.proxies import make_proxy_entry
-from partnerships.services.touchpoints import lock_enterprises, refresh_last_contact
+from partnerships.services.touchpoints import lock_enterprises, write_last_contact
 from partnerships.workflow import keeps_this_partner
 from records import links
 from records.files import ATTACHMENTS, Rejected, store_file
@@ -108,7 +108,7 @@ def _write(message, files, on_behalf, now):
         store_file(upload, kinds=ATTACHMENTS, by=message.author, via=message.via, subject=message, now=now)
     _record(message, len(files))
     if message.answers_id:
-        refresh_last_contact(message.enterprise)
+        write_last_contact(message.enterprise)
     return message
 
 

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime, time
+from functools import cache
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MinValueValidator
@@ -66,11 +67,11 @@ def write_touchpoint(*, enterprise, by, happened_at, now, contacts=(), files=(),
     touchpoint = Touchpoint(enterprise=enterprise, happened_at=happened_at, logged_by=by, logged_at=now, **fields)
     check(touchpoint)
     touchpoint.save()
-    touchpoint.contacts.set(contacts)
+    touchpoint.contacts.add(*contacts)
     for upload in files:
         store_file(upload, kinds=ATTACHMENTS, by=by, subject=touchpoint, now=now)
     record_touchpoint(touchpoint, by=by)
-    refresh_last_contact(enterprise)
+    write_last_contact(enterprise)
     return touchpoint
 
 
@@ -119,11 +120,16 @@ def refresh_last_contact(enterprise):
     Call it in the transaction that wrote the exchange. The row is locked before the exchanges are read: of two
     people who log at once, the second reads what the first has written.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         lock_rows([enterprise.pk])
-        moment = last_exchange(enterprise)
-        Enterprise.objects.filter(pk=enterprise.pk).update(last_contact_at=moment)
-        planner.settle("gap", [enterprise.pk])
+        return write_last_contact(enterprise)
+
+
+def write_last_contact(enterprise):
+    """The same for an enterprise that the caller has locked before it wrote the exchange."""
+    moment = last_exchange(enterprise)
+    Enterprise.objects.filter(pk=enterprise.pk).update(last_contact_at=moment)
+    planner.settle("gap", [enterprise.pk])
     enterprise.last_contact_at = moment
     return moment
 
@@ -141,6 +147,7 @@ def last_exchange(enterprise):
     return with_exchange().values_list("exchanged_at", flat=True).get(pk=enterprise.pk)
 
 
+@cache
 def with_exchange():
     """Enterprises with `exchanged_at`: their latest two-way touchpoint or answer in the thread, of either side.
 

@@ -16,8 +16,8 @@ from partnerships.services.touchpoints import (
     lock_enterprises,
     once,
     record_touchpoint,
-    refresh_last_contact,
     start_of,
+    write_last_contact,
     write_touchpoint,
 )
 from records.files import ATTACHMENTS, store_file
@@ -102,7 +102,7 @@ def log_trip(
     def log():
         lock_enterprises(enterprises)
         trip.save()
-        trip.colleagues.set(colleagues)
+        trip.colleagues.add(*colleagues)
         record("trip.logged", subject=trip, by=by, data={"enterprises": [e.pk for e in enterprises]}, happened_at=now)
         for enterprise in sorted(enterprises, key=lambda row: row.pk):
             _add_enterprise(trip, enterprise, by, now, details.get(enterprise.pk, {}))
@@ -195,7 +195,7 @@ def _rewrite_touchpoint(touchpoint, trip, old_summary, values, by, now):
     record_new_values(touchpoint, before, by=by, now=now)
     if "happened_at" in fresh:
         record_touchpoint(touchpoint, by=by)
-        refresh_last_contact(touchpoint.enterprise)
+        write_last_contact(touchpoint.enterprise)
 
 
 def _file(trip, files, given, by, now):

@@ -14,7 +14,7 @@ from partnerships.rules.names import core_key, name_key
 from partnerships.rules.seminars import meant
 from partnerships.services.seminars.guests import settle_guests
 from partnerships.services.seminars.rows import check_link, lock_seminar
-from partnerships.services.touchpoints import lock_enterprises, refresh_last_contact, write_touchpoint
+from partnerships.services.touchpoints import lock_enterprises, write_last_contact, write_touchpoint
 from partnerships.workflow import SEMINAR, SeminarState
 from records import links
 from records.workflow import Refused, move
@@ -216,7 +216,7 @@ def _log_coming(guest, seminar, by, now):
     if guest.touchpoint is not None:
         guest.touchpoint.is_two_way = guest.attended
         guest.touchpoint.save(update_fields=["is_two_way"])
-        refresh_last_contact(guest.enterprise)
+        write_last_contact(guest.enterprise)
     elif guest.attended:
         guest.touchpoint = write_touchpoint(
             enterprise=guest.enterprise, by=by, now=now, kind=Kind.MEETING, happened_at=seminar.starts_at,
