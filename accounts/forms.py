@@ -116,3 +116,14 @@ class PeopleFilterForm(forms.Form):
     q = forms.CharField(required=False, max_length=100)
     role = forms.ChoiceField(required=False, choices=[("", _("all roles")), *Role.choices])
     stopped = forms.BooleanField(required=False)
+
+
+def people_for(user, data):
+    """(the people that `user` sees, narrowed by `data`; its values as the page shows them; the form)."""
+    form = PeopleFilterForm(data)
+    form.is_valid()
+    wanted = {"q": "", "role": "", "stopped": False} | form.cleaned_data
+    queryset = User.objects.visible_to(user).select_related("department").search(wanted["q"])
+    if wanted["role"]:
+        queryset = queryset.filter(role=wanted["role"])
+    return queryset.filter(is_active=not wanted["stopped"]), wanted, form

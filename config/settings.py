@@ -179,6 +179,8 @@ FILES_DIR = VAR_DIR / "files"
 FILE_QUOTA_DAY = env.int("FILE_QUOTA_DAY", 200 * 1024 * 1024)
 FILE_MAX_BYTES = env.int("FILE_MAX_BYTES", 20 * 1024 * 1024)
 FILE_MAX_PIXELS = env.int("FILE_MAX_PIXELS", 50_000_000)
+#: Rows of a list that are written as a file while the person waits; more of them are written by a worker.
+EXPORT_AT_ONCE = env.int("EXPORT_AT_ONCE", 5_000)
 #: nginx serves the bytes where this internal prefix is set; otherwise Django streams them.
 FILES_ACCEL_PREFIX = env.str("FILES_ACCEL_PREFIX", "")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
@@ -358,6 +360,8 @@ CELERY_BEAT_SCHEDULE = {
     "plan reminders": {"task": "reminders.tasks.plan", "schedule": 60.0},
     "send reminders": {"task": "reminders.tasks.send_due", "schedule": 15.0},
     "pick up imports": {"task": "partnerships.tasks.pick_up_imports", "schedule": 60.0},
+    "write exports": {"task": "reports.tasks.write_exports", "schedule": 60.0},
+    "expire exports": {"task": "reports.tasks.expire_exports", "schedule": 600.0},
     "check stored figures": {"task": "partnerships.tasks.check_stored_figures", "schedule": crontab(hour=3, minute=10)},
     "sweep files": {"task": "records.tasks.sweep_files", "schedule": crontab(hour=3, minute=20)},
 }

@@ -182,6 +182,14 @@ class RegistrationAdmin(PartnershipAdmin):
     exclude = ["form_key"]
 
 
+@admin.register(models.BulkChange)
+class BulkChangeAdmin(RecordAdmin):
+    list_display = ["made_at", "action", "by"]
+    list_filter = ["action"]
+    list_select_related = ["by"]
+    search_fields = ["by__name"]
+
+
 @admin.register(models.Import)
 class ImportAdmin(PartnershipAdmin):
     list_display = ["name", "state", "uploaded_by", "uploaded_at", "applied_at"]

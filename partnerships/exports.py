@@ -1,26 +1,26 @@
-"""Lists as files. Every spreadsheet goes through records.spreadsheets."""
+"""Lists as sheets: (title, heads, rows), as records.spreadsheets writes them; rows come in chunks."""
 
-from django.db.models import Prefetch
+from django.db.models import Count, Prefetch, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import SCHOOL_ROLES, Department, User
-from partnerships.models import Agreement, Enterprise, Touchpoint, Trip
+from partnerships.models import Agreement, Enterprise, Registration, Seminar, Touchpoint, Trip
 from partnerships.models.enterprise import NEVER
+from partnerships.models.seminar import Answer
 from partnerships.rules.agreements import OPEN_END
 from policies.services import industry_names, region_names
 from records.spreadsheets import write_xlsx, written
 
 
-def write_enterprises(queryset):
-    """Return an open temporary file with one row per enterprise of `queryset` (from `for_list`), read in chunks."""
+def partner_sheet(queryset):
+    """One row per enterprise of `queryset`, by name."""
     heads = [
         Enterprise._meta.get_field(name).verbose_name
         for name in ("name", "name_en", "uscc", "state", "relation", "tier", "industry", "region", "address", "size")
     ]
     heads += [_("headcount"), _("lead department"), _("owner"), _("last contact")]
-    sheet = (_("Partners"), [str(head) for head in heads], rows(queryset))
-    return written(lambda stream: write_xlsx(stream, [sheet]))
+    return _("Partners"), [str(head) for head in heads], rows(queryset.order_by("sort_key", "pk"))
 
 
 def rows(queryset):
@@ -44,8 +44,8 @@ def rows(queryset):
         )  # fmt: skip
 
 
-def write_trips(queryset):
-    """Return an open temporary file with one row per enterprise visited on the trips of `queryset`, newest first.
+def trip_sheet(queryset):
+    """One row per enterprise visited on the trips of `queryset`, newest first.
 
     The columns stand in the order in which offices keep their list of visits (走访台账).
     """
@@ -54,8 +54,12 @@ def write_trips(queryset):
         _("who took part for the enterprise"), _("what it was about"), _("what was agreed"), _("new jobs offered"),
         _("new internship places offered"), _("what the enterprise wishes"), _("logged by"), _("evidence for"),
     ]  # fmt: skip
-    sheet = (_("Trips"), heads, trip_rows(queryset))
-    return written(lambda stream: write_xlsx(stream, [sheet]))
+    return _("Trips"), heads, trip_rows(queryset)
+
+
+def trip_parts(queryset):
+    """What a row of the sheet stands for: one enterprise visited on one of these trips."""
+    return Touchpoint.objects.standing().filter(trip__in=queryset)
 
 
 def trip_rows(queryset):
@@ -113,4 +117,49 @@ def agreement_rows(queryset):
             states[row.state], first, None if last == OPEN_END else last, _("yes") if row.auto_renews else _("no"),
             row.places_per_year, row.seminars_per_year, row.amount, str(row.owner), str(row.department or ""),
             row.copies, row.archive_box, row.end_reason,
+        )  # fmt: skip
+
+
+def seminar_sheet(queryset):
+    """One row per event of `queryset`, newest first."""
+    heads = [
+        _("day"), _("begins"), _("ends"), _("kind"), _("title"), _("place"), _("state"), _("organised by"),
+        _("department"), _("enterprises invited"), _("enterprises that come"), _("people who come"), _("decisions"),
+    ]  # fmt: skip
+    return _("Events"), heads, seminar_rows(queryset)
+
+
+def seminar_rows(queryset):
+    firms, comes = Q(guests__enterprise__isnull=False), Q(guests__answer=Answer.YES)
+    counted = queryset.select_related("organiser", "department").annotate(
+        invited=Count("guests", filter=firms),
+        coming=Count("guests", filter=firms & comes),
+        heads=Sum("guests__head_count", filter=comes),
+    )
+    kinds, states = dict(Seminar.Kind.choices), dict(Seminar.State.choices)
+    for row in counted.order_by("-starts_at", "-pk").iterator(chunk_size=500):
+        begins, ends = timezone.localtime(row.starts_at), timezone.localtime(row.ends_at)
+        yield (
+            begins.date(), begins.time(), ends.time() if ends.date() == begins.date() else ends, str(kinds[row.kind]),
+            row.heading, row.where, str(states[row.state]), str(row.organiser), str(row.department or ""), row.invited,
+            row.coming, row.heads or 0, row.decisions,
+        )  # fmt: skip
+
+
+def registration_sheet(queryset):
+    """One row per enterprise that presented itself, newest first."""
+    heads = [
+        _("received"), _("name"), _("unified social credit code"), _("person"), _("phone"), _("e-mail"),
+        _("what you would like to do together"), _("state"), _("decided by"), _("decided"), _("reason"),
+    ]  # fmt: skip
+    return _("Registrations"), heads, registration_rows(queryset)
+
+
+def registration_rows(queryset):
+    states = dict(Registration.State.choices)
+    rows = queryset.select_related("decided_by").order_by("-received_at", "-pk")
+    for row in rows.iterator(chunk_size=1_000):
+        yield (
+            row.received_at, row.name, row.uscc, row.contact_name, row.phone, row.email, row.wishes,
+            str(states[row.state]), str(row.decided_by or ""), row.decided_at, row.reason,
         )  # fmt: skip

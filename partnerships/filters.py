@@ -1,6 +1,7 @@
-"""What a list of partners can be narrowed by; shared by the page and the export."""
+"""What the lists of partners, trips, events and registrations can be narrowed by; shared by page and export."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cache, lru_cache
 
 import django_filters as filters
@@ -18,11 +19,13 @@ from django_filters.fields import ModelChoiceField, ModelChoiceIterator
 from django_filters.widgets import BooleanWidget
 
 from accounts.models import PARTNER_ROLES, Department, User
-from partnerships.models import Agreement, Enterprise
+from partnerships.models import Agreement, Enterprise, Registration, Seminar, Trip
 from partnerships.models.enterprise import RED_FLAG
+from partnerships.models.touchpoint import EvidenceTag
 from partnerships.rhythms import in_rhythm
 from partnerships.rules.agreements import EXPIRY_STEPS
 from partnerships.rules.rhythm import Rhythm
+from partnerships.rules.terms import read_term
 from policies.services import city_choices, codes_within, industry_choices, province_choices
 
 # --- the panel shows some 150 options on every page: drawn one by one through templates they cost more than the list --
@@ -235,3 +238,64 @@ class AgreementFilter(filters.FilterSet):
     def of_department(self, queryset, name, value):
         shared = Agreement.departments.through.objects.filter(department=value).values("agreement")
         return queryset.filter(Q(department=value) | Q(pk__in=shared))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who narrows a list, and by which parameters: all that a filter wants of a request, for a worker too."""
+
+    user: object
+    GET: object
+
+
+def partners_for(user, data):
+    """The filter over the partners that `user` sees, narrowed by `data`; a value that does not exist narrows nothing.
+
+    `enterprises` are rows that were ticked: then these and no others.
+    """
+    everything = Enterprise.objects.visible_to(user).current()
+    if ticked := keys_in(data, "enterprises"):
+        everything = everything.filter(pk__in=ticked)
+    return EnterpriseFilter(data, queryset=everything, request=Asked(user, data))
+
+
+def keys_in(data, name):
+    """The ids that an address or a form carries under `name`; what is none counts for nothing."""
+    return [int(key) for key in data.getlist(name) if key.isdecimal() and len(key) < 19]
+
+
+def trips_for(user, data):
+    """(trips that `user` sees, narrowed by `data`; its values as the page shows them). The unknown narrows nothing."""
+    queryset, chosen = Trip.objects.visible_to(user), {"when": "", "tag": "", "mine": False}
+    when = data.get("when", "")
+    if term := read_term(when):
+        queryset = queryset.filter(starts_on__range=(term.first_day, term.last_day))
+        chosen["when"] = when
+    elif when.isdecimal() and len(when) == 4 and int(when) >= 1:
+        queryset = queryset.filter(starts_on__range=(date(int(when), 1, 1), date(int(when), 12, 31)))
+        chosen["when"] = when
+    if data.get("tag") in EvidenceTag.values:
+        chosen["tag"] = data["tag"]
+        queryset = queryset.filter(tags__contains=[chosen["tag"]])
+    if data.get("mine"):
+        chosen["mine"] = True
+        joined = Trip.colleagues.through.objects.filter(user=user).values("trip")
+        queryset = queryset.filter(Q(logged_by=user) | Q(pk__in=joined))
+    return queryset, chosen
+
+
+def seminars_for(user, data):
+    """The same for events."""
+    queryset, chosen = Seminar.objects.visible_to(user), {"kind": "", "state": ""}
+    for name, values in (("kind", Seminar.Kind.values), ("state", Seminar.State.values)):
+        if data.get(name) in values:
+            chosen[name] = data[name]
+            queryset = queryset.filter(**{name: chosen[name]})
+    return queryset, chosen
+
+
+def registrations_for(user, data):
+    """The same for registrations: those that wait, or with `show=decided` the others."""
+    rows, shows_decided = Registration.objects.visible_to(user), data.get("show") == "decided"
+    rows = rows.exclude(state=Registration.State.WAITING) if shows_decided else rows.waiting()
+    return rows, {"show": "decided" if shows_decided else ""}

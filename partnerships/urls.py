@@ -4,6 +4,7 @@ from django.urls import path
 
 from partnerships.views import (
     assessments,
+    bulk,
     cadence,
     company,
     contacts,
@@ -31,10 +32,11 @@ from partnerships.views.agreements import enterprise as portal_agreements
 
 app_name = "partnerships"
 
-# --- partners: list and export (views/partner_list.py) ---
+# --- partners: the list (views/partner_list.py), and what is done to many of them (views/bulk.py) ---
 urlpatterns = [
     path("partners/", partner_list.enterprise_list, name="enterprise_list"),
-    path("partners/export/", partner_list.enterprise_export, name="enterprise_export"),
+    path("partners/many/", bulk.bulk, name="bulk"),
+    path("partners/many/<int:pk>/", bulk.bulk_detail, name="bulk_detail"),
 ]
 
 # --- one enterprise: detail, edit, contacts, sites, moves, assessments, merge (views/enterprise.py …) ---
@@ -65,7 +67,6 @@ urlpatterns += [
 # --- trips, touchpoints, entries on behalf, timeline, files (views/trips.py, touchpoints.py, timeline.py, files.py) ---
 urlpatterns += [
     path("trips/", trips.trip_list, name="trip_list"),
-    path("trips/export/", trips.trip_export, name="trip_export"),
     path("trips/new/", trips.trip_new, name="trip_new"),
     path("trips/<int:pk>/", trips.trip_detail, name="trip_detail"),
     path("trips/<int:pk>/edit/", trips.trip_edit, name="trip_edit"),

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.core.paginator import Paginator
 from django.utils.functional import cached_property
 
-from records.models import Event, File, Link, Look, Signature
+from records.models import Event, File, Link, Look, SavedView, Signature
 
 
 class CappedPaginator(Paginator):
@@ -61,6 +61,14 @@ class LinkAdmin(RecordAdmin):
     list_select_related = ["created_by"]
     search_fields = ["=stream", "addressee", "created_by__name"]
     exclude = ["code"]
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(RecordAdmin):
+    list_display = ["name", "list", "owner", "saved_at"]
+    list_filter = ["list"]
+    list_select_related = ["owner"]
+    search_fields = ["name", "owner__name"]
 
 
 @admin.register(File)

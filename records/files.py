@@ -9,6 +9,7 @@ import hashlib
 import io
 import os
 import re
+import shutil
 import tempfile
 import unicodedata
 import uuid
@@ -100,9 +101,37 @@ def store_file(upload, *, kinds, by=None, via=None, subject=None, now=None):
     )
     if subject is not None:
         row.subject = subject
-    _write(Path(settings.FILES_DIR) / row.path, content)
+    _write(Path(settings.FILES_DIR) / row.path, io.BytesIO(content))
     row.save()
     return row
+
+
+def keep_made(stream, *, name, by, subject, now=None):
+    """Keep what the site itself has written to the binary `stream`, and return its File row.
+
+    Of any size, but it counts towards the quota of `by`. Raises Rejected where that is used up. Call it inside the
+    transaction of the change to `subject`, as store_file.
+    """
+    now = now or timezone.now()
+    size = stream.seek(0, os.SEEK_END)
+    if size > room_today(by=by, now=now):
+        raise Rejected(_("You have uploaded and exported a great deal today. Try again tomorrow."))
+    stream.seek(0)
+    sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    kind = next(kind for kind in ATTACHMENTS + LISTS if name.endswith(kind.endings))
+    row = File(name=clean_name(name), media_type=kind.media_type, size=size, sha256=sha256, uploaded_by=by,
+               uploaded_at=now, subject=subject)  # fmt: skip
+    stream.seek(0)
+    _write(Path(settings.FILES_DIR) / row.path, stream)
+    row.save()
+    return row
+
+
+def room_today(*, by=None, via=None, now):
+    """How many bytes this person, or this link, may still bring in today."""
+    whose = {"uploaded_by": by} if by is not None else {"uploaded_via": via}
+    recent = File.objects.filter(**whose, uploaded_at__gt=now - timedelta(days=1))
+    return settings.FILE_QUOTA_DAY - (recent.aggregate(sum=Sum("size"))["sum"] or 0)
 
 
 def attachment(file):
@@ -157,10 +186,7 @@ def _check_quota(upload, by, via, now):
     limit = settings.FILE_MAX_BYTES
     if upload.size > limit:
         raise Rejected(_("The file is larger than %(limit)s MB. Make it smaller or split it.") % {"limit": limit >> 20})
-    whose = {"uploaded_by": by} if by is not None else {"uploaded_via": via}
-    recent = File.objects.filter(**whose, uploaded_at__gt=now - timedelta(days=1))
-    used = recent.aggregate(sum=Sum("size"))["sum"] or 0
-    if used + upload.size > settings.FILE_QUOTA_DAY:
+    if upload.size > room_today(by=by, via=via, now=now):
         raise Rejected(_("You have uploaded a great deal today. Try again tomorrow, or ask an administrator."))
 
 
@@ -369,13 +395,13 @@ READERS = {
 }
 
 
-def _write(path, content):
+def _write(path, stream):
     """Write beside and rename, so that no half-written file is ever found under the final name."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle, beside = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            shutil.copyfileobj(stream, file, CHUNK)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)

@@ -308,6 +308,45 @@ class Signature(models.Model):
         return f"{self.name} ({self.capacity})"
 
 
+class SavedViewQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """The own ones, and nobody else's."""
+        return self.filter(owner=user) if user.is_authenticated and user.is_active else self.none()
+
+
+class SavedView(models.Model):
+    """What somebody narrows and sorts a list by, under a name of their own."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="saved_views", verbose_name=_("owner")
+    )
+    list = models.CharField(_("list"), max_length=30)
+    name = models.CharField(_("name"), max_length=40)
+    #: The query of an address: filters and sort of that list, nothing else.
+    query = models.CharField(_("filters"), max_length=1000, blank=True)
+    saved_at = models.DateTimeField(_("saved"), default=timezone.now)
+
+    objects = SavedViewQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "id"]
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "list", "name"], name="saved_view_named_once",
+                violation_error_message=_("You already have a view of this name: choose another."),
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(name=""), name="saved_view_named",
+                violation_error_message=_("Give the view a name."),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self):
+        return self.name
+
+
 class Look(models.Model):
     """Somebody read something worth remembering; the only row a GET may write."""
 

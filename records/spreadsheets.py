@@ -128,7 +128,11 @@ def _write_moment(sheet, style, row, column, value) -> None:
 def written(write):
     """Return an open temporary file that `write(stream)` has filled, at its beginning; closing it removes it."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response that sends it closes it
-    write(file)
+    try:
+        write(file)
+    except BaseException:
+        file.close()
+        raise
     file.seek(0)
     return file
 

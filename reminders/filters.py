@@ -1,11 +1,11 @@
-"""What the list of deliveries can be narrowed by."""
+"""What the list of deliveries can be narrowed by; shared by page and export."""
 
 import django_filters as filters
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from records.models import Side
-from reminders.models import Channel, Delivery
+from reminders.models import Channel, Delivery, Task
 from reminders.rules import rules
 from reminders.workflow import DeliveryState
 
@@ -30,3 +30,13 @@ class DeliveryFilter(filters.FilterSet):
     class Meta:
         model = Delivery
         fields = []
+
+
+def visible_deliveries(user):
+    """A telling is seen by whoever sees its task."""
+    return Delivery.objects.filter(task__in=Task.objects.visible_to(user))
+
+
+def deliveries_for(user, data):
+    """The filter over the tellings that `user` sees, narrowed by `data`."""
+    return DeliveryFilter(data, queryset=visible_deliveries(user))

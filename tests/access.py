@@ -212,6 +212,12 @@ FORMS = {
     "accounts:invitation_new": lambda side: {"name": "林青", "role": "hr", "language": "en", "form_key": key()},
     "accounts:person_role": lambda side: {"role": "teacher"},
     "accounts:invitation_accept": lambda side: {"name": "林青", "language": "en"},
+    "reports:list_export": lambda side: {"form_key": key()},
+    "reports:view_save": lambda side: {"name": "Mine", "query": "tier=1"},
+    "reports:view_rename": lambda side: {"name": "Ours"},
+    "partnerships:bulk": lambda side: {
+        "do": "tier", "tier": 2, "enterprises": [side.enterprise, side.twin], "form_key": key()
+    },
     "reminders:task_snooze": lambda side: {"until": soon(), "reason": "Stocktaking."},
     "reminders:rule_switch": lambda side: {"mode": "off"},
     "partnerships:enterprise_new": lambda side: {

@@ -34,6 +34,7 @@ from partnerships.models import (
     AgreementComment,
     Assessment,
     AssessmentFinding,
+    BulkChange,
     Clause,
     Enterprise,
     Import,
@@ -53,9 +54,10 @@ from partnerships.services.seminars import make_feed
 from partnerships.timeline import SENTENCES
 from records import links
 from records.files import ATTACHMENTS, store_file
-from records.models import Audience, Event, Look, Signature
+from records.models import Audience, Event, Look, SavedView, Signature
 from records.services import record
 from reminders.models import Delivery, Pulse, Task
+from reports.models import Export
 from tests import cast as the_cast
 from tests.partnerships.factories import (
     AgreementFactory,
@@ -81,7 +83,7 @@ MEMBERS = (
 #: What only looks like text: codes, digests, keys that follow from names, words out of a fixed list.
 NOT_WORDS = {
     "code", "purpose", "kind", "what", "sha256", "digest", "counter", "media_type", "precision", "content", "field",
-    "sort_key", "name_key", "core_key", "search_text", "grams", "list_key",
+    "sort_key", "name_key", "core_key", "search_text", "grams", "list_key", "list",
 }  # fmt: skip
 #: Events that both sides read. All others stay with the school, whatever they say.
 SHARED = {
@@ -342,6 +344,21 @@ def _papers_of_the_school(side, enterprise, officer, now):
     side.visits = visits.pk
     side.assessment, side.batch, side.registration = assessment.pk, batch.pk, registration.pk
     side.school_files = [keep(xlsx(SCHOOL), row, officer).key for row in (assessment, batch)]
+    _lists(side, enterprise, officer, now)
+
+
+def _lists(side, enterprise, officer, now):
+    """What an officer keeps of lists: a saved view, an export that stands ready, a change of several partners."""
+    view = SavedView.objects.create(owner=officer, list="partners", name=f"x{enterprise.pk}")
+    mark(view, SCHOOL, name=f"{SCHOOL} {enterprise.pk}", query=f"q={SCHOOL}")
+    export = Export.objects.create(
+        list="partners", query=f"q={SCHOOL}", owner=officer, state="ready", rows_total=1, rows_done=1, finished_at=now,
+        expires_at=now + timedelta(days=7),
+    )  # fmt: skip
+    side.school_files.append(keep(xlsx(SCHOOL), export, officer).key)
+    outcomes = [{"enterprise": enterprise.pk, "outcome": "refused", "reason": f"{SCHOOL} reason"}]
+    side.bulk = BulkChange.objects.create(action="tier", value={"tier": 2}, by=officer, outcomes=outcomes).pk
+    side.view, side.export = view.pk, export.pk
 
 
 def _refused_mail(side, enterprise, officer, now):

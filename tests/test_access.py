@@ -84,6 +84,19 @@ accounts:mail_detail('1')                                 nn nnnn nn nnn nn    m
 # --- the day
 reports:today                                             ii oooo oo fff ff    ii mmmm mm mmm mm
 
+# --- lists as files: to whom the list is open; an export and its file: its owner, and administrators
+reports:list_export('partners')                           ii oooo ff fff ff    ii rrrr ff fff ff
+reports:export_list                                       ii oooo oo ooo oo    ii mmmm mm mmm mm
+reports:export_detail(export)                             ii onon nn nnn nn    ii mmmm mm mmm mm
+reports:export_file(export)                               ii onon nn nnn nn    ii mmmm mm mmm mm
+
+# --- saved views of lists: their owner's
+reports:view_list                                         ii oooo oo ooo oo    ii mmmm mm mmm mm
+reports:view_open(view)                                   ii nnrn nn nnn nn    ii mmmm mm mmm mm
+reports:view_rename(view)                                 ii mmmm mm mmm mm    ii nnrn nn nnn nn
+reports:view_delete(view)                                 ii mmmm mm mmm mm    ii nnrn nn nnn nn
+reports:view_save('partners')                             ii mmmm mm mmm mm    ii rrrr ff fff ff
+
 # --- a task: whoever has it, and leads; reminded within the last three days, as here, it is not reminded again
 reminders:task_detail(task)                               ii ooon nn nnn nn    ii mmmm mm mmm mm
 reminders:task_snooze(task)                               ii mmmm mm mmm mm    ii rrrn nn nnn nn
@@ -103,8 +116,8 @@ reminders:delivery_resend(refused)                        ii mmmm mm mmm mm    i
 
 # --- partners: all officers read, those of the portfolio or the department change; teachers see none yet
 partnerships:enterprise_list                              ii oooo ff fff ff    ii mmmm mm mmm mm
-partnerships:enterprise_export                            ii oooo ff fff ff    ii mmmm mm mmm mm
-partnerships:trip_export                                  ii oooo ff fff ff    ii mmmm mm mmm mm
+partnerships:bulk                                         ii nnnn ff fff ff    ii rrrr ff fff ff
+partnerships:bulk_detail(bulk)                            ii ooon ff fff ff    ii mmmm mm mmm mm
 partnerships:enterprise_new                               ii oooo ff fff ff    ii rrrr ff fff ff
 partnerships:duplicate_list                               ii oooo ff fff ff    ii mmmm mm mmm mm
 partnerships:enterprise_detail(enterprise)                ii oooo nn fff nn    ii mmmm mm mmm mm

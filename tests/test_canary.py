@@ -14,6 +14,7 @@ from django.urls import reverse
 from accounts.mails import send_invitation_mail
 from partnerships.models import Contact, Enterprise, Import, Message, Touchpoint
 from records.models import File
+from reports.lists import LISTS
 from tests.access import ADMIN, ask, form, names_of, of_admin, standing_stage
 from tests.canary import FOREIGN, Reader
 from tests.stage import SCHOOL, A, B, word_fields
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 OURS = [
     model
-    for app in ("records", "partnerships")
+    for app in ("records", "partnerships", "reports")
     for model in apps.get_app_config(app).get_models()
     if model.__name__ == "Event" or not model.__name__.endswith("Event")  # tables of history repeat their row
 ]
@@ -174,7 +175,10 @@ def test_what_an_address_asks_for_stays_within_the_enterprise(stage, page):
 
 def test_hr_staff_narrow_no_list_of_the_school(stage):
     reader = Reader(stage, "hr")
-    for name in ("enterprise_list", "enterprise_export", "trip_list", "import_list", "registration_list"):
+    lists = [
+        reverse(f"partnerships:{name}") for name in ("enterprise_list", "trip_list", "import_list", "registration_list")
+    ]
+    for path in [*lists, *(reverse("reports:list_export", args=[name]) for name in LISTS)]:
         for query in (
             "",
             "?q=宁波远洋",
@@ -182,7 +186,7 @@ def test_hr_staff_narrow_no_list_of_the_school(stage):
             "?sort=-contact&end=1",
             "?mine=true&state=active",
         ):
-            assert reader.get(reverse(f"partnerships:{name}") + query).letter == "f"
+            assert reader.get(path + query).letter == "f"
     assert not reader.leaks
 
 

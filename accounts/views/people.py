@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import rules, services
-from accounts.forms import PeopleFilterForm, RoleForm
+from accounts.forms import RoleForm, people_for
 from accounts.models import User
-from records import keyset
+from records import keyset, saved
 from records.models import Event
 
 SORTS = {"name": "name", "since": "date_joined"}
@@ -25,13 +25,7 @@ def _managers_only(user):
 @require_safe
 def people(request):
     _managers_only(request.user)
-    form = PeopleFilterForm(request.GET)
-    form.is_valid()
-    wanted = {"q": "", "role": "", "stopped": False} | form.cleaned_data
-    queryset = User.objects.visible_to(request.user).select_related("department").search(wanted["q"])
-    if wanted["role"]:
-        queryset = queryset.filter(role=wanted["role"])
-    queryset = queryset.filter(is_active=not wanted["stopped"])
+    queryset, wanted, form = people_for(request.user, request.GET)
     page = keyset.page(queryset, SORTS, request.GET, default="name")
     context = {
         "page": page,
@@ -39,6 +33,8 @@ def people(request):
         "form": form,
         "wanted": wanted,
         "roles": form.fields["role"].choices,
+        "query": request.GET.urlencode(),
+        "saved": saved.views_of(request.user, "people"),
     }
     return render(request, "accounts/people.html", context)
 

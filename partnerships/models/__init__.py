@@ -2,6 +2,7 @@
 
 from partnerships.models.agreement import Agreement, AgreementComment
 from partnerships.models.assessment import Assessment, AssessmentFinding
+from partnerships.models.bulk import BulkChange
 from partnerships.models.contact import Contact
 from partnerships.models.enterprise import Enterprise, Shutdown, Site, is_member
 from partnerships.models.importing import Import, ImportRow
@@ -25,6 +26,7 @@ __all__ = [
     "AgreementComment",
     "Assessment",
     "AssessmentFinding",
+    "BulkChange",
     "CalendarFeed",
     "Clause",
     "Contact",

@@ -1,10 +1,9 @@
-"""The list of partners, its filters, and the same list as a file."""
+"""The list of partners and its filters."""
 
 from functools import cache
 from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -12,13 +11,12 @@ from django.utils.html import escape, format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from partnerships.exports import write_enterprises
-from partnerships.filters import EnterpriseFilter
+from partnerships.filters import partners_for
 from partnerships.models import Enterprise
+from partnerships.models.bulk import BulkAction
 from partnerships.rhythms import badges, rhythm_of
 from policies.services import industry_names, region_names
-from records import keyset
-from records.services import look
+from records import keyset, saved
 from records.templatetags.show import moment
 
 #: Public name of a sort -> its column, NOT NULL and indexed with the id.
@@ -37,8 +35,7 @@ def filtered(request):
     """The partners this person sees, narrowed by the address; a value that does not exist narrows nothing."""
     if not request.user.sees_partners:
         raise PermissionDenied(_("Partner records are open to liaison officers, leads and administrators."))
-    everything = Enterprise.objects.visible_to(request.user).current()
-    return EnterpriseFilter(request.GET, queryset=everything, request=request)
+    return partners_for(request.user, request.GET)
 
 
 @require_safe
@@ -55,7 +52,9 @@ def enterprise_list(request):
         "count": keyset.count(queryset),
         "words": request.GET.get("q", ""),
         "mine": request.GET.get("mine") == "true",
-        "export_query": request.GET.urlencode(),
+        "query": request.GET.urlencode(),
+        "saved": saved.views_of(request.user, "partners"),
+        "bulk_actions": BulkAction.choices,
     }
     fragment = "#results" if request.htmx and not request.htmx.history_restore_request else ""
     return render(request, f"partnerships/enterprise_list.html{fragment}", context)
@@ -72,6 +71,7 @@ def lines(page, form):
     now, nothing = timezone.localtime(), format_html('<span class="quiet">{}</span>', _("nothing known yet"))
     return [
         {
+            "key": str(enterprise.pk),
             "url": f"{head}{enterprise.pk}{tail}",
             "title": enterprise.title,
             "second_name": enterprise.second_name,
@@ -116,11 +116,3 @@ def chips(request, form, panel=PANEL, choices=CHOICES):
         rest = [(key, v) for key, v in request.GET.items() if key not in (name, "after", "before", "end")]
         shown.append({"label": form.fields[name].label, "words": words, "without": "?" + urlencode(rest)})
     return shown
-
-
-@require_safe
-def enterprise_export(request):
-    queryset = filtered(request).qs.for_list().order_by("sort_key", "pk")
-    look("export", subject=request.user, by=request.user)
-    name = _("partners-%(day)s.xlsx") % {"day": timezone.localdate().strftime("%Y%m%d")}
-    return FileResponse(write_enterprises(queryset), as_attachment=True, filename=name)

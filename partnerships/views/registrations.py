@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import errors
+from partnerships.filters import registrations_for
 from partnerships.forms.registrations import DecisionForm, RegistrationForm
 from partnerships.models import Enterprise, Registration
 from partnerships.services import registrations as services
@@ -41,11 +42,11 @@ def registration_sent(request):
 @require_safe
 def registration_list(request):
     school_only(request.user)
-    rows = Registration.objects.visible_to(request.user).select_related("decided_by", "enterprise")
-    shows_decided = request.GET.get("show") == "decided"
-    rows = rows.exclude(state=Registration.State.WAITING) if shows_decided else rows.waiting()
-    page = keyset.page(rows, {"received": "received_at"}, request.GET, default="-received")
-    context = {"page": page, "count": keyset.count(rows), "shows_decided": shows_decided}
+    rows, chosen = registrations_for(request.user, request.GET)
+    page = keyset.page(
+        rows.select_related("decided_by", "enterprise"), {"received": "received_at"}, request.GET, default="-received"
+    )
+    context = {"page": page, "count": keyset.count(rows), "shows_decided": bool(chosen["show"])}
     return render(request, "partnerships/registration_list.html", context)
 
 

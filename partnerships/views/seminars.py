@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import errors
 from accounts.access import client_address
 from partnerships import calendars
+from partnerships.filters import seminars_for
 from partnerships.forms.editing import add_errors
 from partnerships.forms.seminars import (
     AnswerForm,
@@ -35,7 +36,7 @@ from partnerships.views.doors import school_only, school_page
 from partnerships.views.seminar_door import door_address
 from partnerships.views.seminar_guests import feedback_of, said
 from partnerships.workflow import SEMINAR, SeminarState, keeps_this_seminar
-from records import keyset, links, qr
+from records import keyset, links, qr, saved
 from records.workflow import NotAllowed, Refused
 
 #: Lines on the sheet for those who come unannounced.
@@ -61,18 +62,15 @@ def _kept(request, pk):
 def seminar_list(request):
     school_only(request.user)
     comes = Sum("guests__head_count", filter=Q(guests__answer=Answer.YES))
-    counted = Seminar.objects.visible_to(request.user).select_related("organiser")
-    chosen = {"kind": "", "state": ""}
-    for name, values in (("kind", Seminar.Kind.values), ("state", Seminar.State.values)):
-        if request.GET.get(name) in values:
-            chosen[name] = request.GET[name]
-            counted = counted.filter(**{name: chosen[name]})
-    rows = counted.annotate(invited=Count("guests"), coming=comes)
+    counted, chosen = seminars_for(request.user, request.GET)
+    rows = counted.select_related("organiser").annotate(invited=Count("guests"), coming=comes)
     context = {
         "page": keyset.page(rows, {"day": "starts_at"}, request.GET, default="-day"),
         "count": keyset.count(counted),
         "kinds": Seminar.Kind.choices,
         "states": Seminar.State.choices,
+        "query": request.GET.urlencode(),
+        "saved": saved.views_of(request.user, "events"),
         **chosen,
     }
     return render(request, "partnerships/seminar_list.html", context)

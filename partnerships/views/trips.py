@@ -1,28 +1,25 @@
 """Trips: logged on the phone, completed at the desk, printed for the file."""
 
 from dataclasses import dataclass
-from datetime import date
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Prefetch, Q
-from django.http import FileResponse
+from django.db.models import Prefetch
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from partnerships.exports import write_trips
+from partnerships.filters import trips_for
 from partnerships.forms.editing import add_errors
 from partnerships.forms.trips import GiveForm, TripForm, TripPartForm, TripRecordForm, near
 from partnerships.imports.visit_columns import LABELS
 from partnerships.models import Touchpoint, Trip
 from partnerships.models.touchpoint import EvidenceTag
-from partnerships.rules.terms import read_term, term_of
+from partnerships.rules.terms import term_of
 from partnerships.services import trips as services
 from partnerships.views.doors import school_only, school_page
-from records import keyset
-from records.services import look
+from records import keyset, saved
 
 #: So many past terms stand in the filter.
 TERMS = 6
@@ -113,13 +110,14 @@ def trip_print(request, pk):
 @require_safe
 def trip_list(request):
     school_only(request.user)
-    queryset, chosen = _narrowed(request)
+    queryset, chosen = trips_for(request.user, request.GET)
     parts = Touchpoint.objects.standing().select_related("enterprise").order_by("enterprise__sort_key")
     rows = queryset.select_related("logged_by").prefetch_related(Prefetch("touchpoints", parts))
     context = {
         "page": keyset.page(rows, {"day": "starts_on"}, request.GET, default="-day"),
         "count": keyset.count(queryset),
-        "export_query": request.GET.urlencode(),
+        "query": request.GET.urlencode(),
+        "saved": saved.views_of(request.user, "trips"),
         "terms": _terms(),
         "years": range(timezone.localdate().year, timezone.localdate().year - 4, -1),
         "all_tags": EvidenceTag.choices,
@@ -127,35 +125,6 @@ def trip_list(request):
     }
     fragment = "#rows" if request.htmx and not request.htmx.history_restore_request else ""
     return render(request, f"partnerships/trip_list.html{fragment}", context)
-
-
-@require_safe
-def trip_export(request):
-    school_only(request.user)
-    queryset, _chosen = _narrowed(request)
-    look("export", subject=request.user, by=request.user)
-    name = _("trips-%(day)s.xlsx") % {"day": timezone.localdate().strftime("%Y%m%d")}
-    return FileResponse(write_trips(queryset), as_attachment=True, filename=name)
-
-
-def _narrowed(request):
-    """The trips that the address asks for, and its values as the page shows them; what is unknown narrows nothing."""
-    queryset, chosen = Trip.objects.visible_to(request.user), {"when": "", "tag": "", "mine": False}
-    when = request.GET.get("when", "")
-    if term := read_term(when):
-        queryset = queryset.filter(starts_on__range=(term.first_day, term.last_day))
-        chosen["when"] = when
-    elif when.isdecimal() and len(when) == 4 and int(when) >= 1:
-        queryset = queryset.filter(starts_on__range=(date(int(when), 1, 1), date(int(when), 12, 31)))
-        chosen["when"] = when
-    if request.GET.get("tag") in EvidenceTag.values:
-        chosen["tag"] = request.GET["tag"]
-        queryset = queryset.filter(tags__contains=[chosen["tag"]])
-    if request.GET.get("mine"):
-        chosen["mine"] = True
-        joined = Trip.colleagues.through.objects.filter(user=request.user).values("trip")
-        queryset = queryset.filter(Q(logged_by=request.user) | Q(pk__in=joined))
-    return queryset, chosen
 
 
 def _terms():

@@ -1,6 +1,5 @@
 """The reminder centre: for every rule who would be told now and why, who is left out, and what was sent last."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count
@@ -8,18 +7,18 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from records import keyset
+from records import keyset, saved
 from reminders import planner, services
-from reminders.filters import DeliveryFilter
+from reminders.filters import deliveries_for, visible_deliveries
 from reminders.forms import SwitchForm
 from reminders.health import recent
 from reminders.models import Channel, Delivery, Pulse, Switch, Task
 from reminders.rules import rules
+from reminders.shown import abouts, recipient, step_labels
 from reminders.workflow import DeliveryState, TaskState
 
 SORTS = {"newest": "id"}
@@ -165,7 +164,7 @@ def rule_switch(request, name):
 def delivery_list(request):
     """All tellings, the newest first."""
     leads_only(request.user)
-    chosen = DeliveryFilter(request.GET, queryset=visible_deliveries(request.user))
+    chosen = deliveries_for(request.user, request.GET)
     queryset = chosen.qs.select_related("task", "user")
     page = keyset.page(queryset, SORTS, request.GET, default="-newest")
     context = {
@@ -174,6 +173,8 @@ def delivery_list(request):
         "page": page,
         "lines": lines(page.rows, timezone.now()),
         "count": keyset.count(chosen.qs),
+        "query": request.GET.urlencode(),
+        "saved": saved.views_of(request.user, "told"),
     }
     return render(request, "reminders/delivery_list.html", context)
 
@@ -186,21 +187,16 @@ def delivery_resend(request, pk):
     return redirect(reverse("reminders:delivery_list") + f"?rule={delivery.rule}")
 
 
-def visible_deliveries(user):
-    """A telling is seen by whoever sees its task."""
-    return Delivery.objects.filter(task__in=Task.objects.visible_to(user))
-
-
 def lines(deliveries, now):
     """Each telling as a row of a page: to whom, about what, which step, and how far it got."""
     known, partners = rules(), abouts(deliveries)
-    labels = {(name, step.number): step.label for name, rule in known.items() for step in rule.steps}
+    labels = step_labels()
     return [
         {
             "delivery": one,
             "rule": known[one.rule].label if one.rule in known else one.rule,
             "step": labels.get((one.rule, one.step)) or _("by hand: remind now"),
-            "to": one.name or str(one.user or "") or _("nobody"),
+            "to": recipient(one),
             "about": partners[one.pk],
             "badge": BADGES.get(one.state, ""),
             "reason": services.reason_label(one.reason) if one.reason else "",
@@ -209,19 +205,6 @@ def lines(deliveries, now):
         }
         for one in deliveries
     ]
-
-
-def abouts(deliveries):
-    """{delivery.pk: the name of the partner, or without one what its task is about}."""
-    names = import_string(settings.STREAM_NAMES)({one.stream for one in deliveries if one.stream})
-    lines_of = {}
-    for name, rule in rules().items():
-        tasks = [one.task for one in deliveries if one.stream is None and one.rule == name]
-        lines_of |= rule.lines(tasks) if tasks else {}
-    return {
-        one.pk: names.get(one.stream) or (lines_of[one.task_id].about if one.task_id in lines_of else "")
-        for one in deliveries
-    }
 
 
 def leaves(delivery, now):

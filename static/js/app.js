@@ -194,6 +194,10 @@
     const place = elt?.isConnected ? elt : document.getElementById(target?.id);
     if (!place || (xhr && xhr === told)) return;
     told = xhr;
+    if (place.matches("[data-quiet]")) {  // it asks for itself again and again: only what is new is said
+      say(place.dataset.announce);
+      return;
+    }
     const marked = place.matches("[data-announce]") ? place : one("[data-announce]", place);
     say(marked ? marked.dataset.announce : words.loaded);
     attend(place);

@@ -8,6 +8,7 @@ import json
 import os
 
 POSTS = {
+    "reports:view_save", "reports:view_rename", "reports:view_delete",
     "reminders:forward_move",
     "accounts:language_set", "accounts:session_end", "accounts:invitation_send_again", "accounts:invitation_withdraw",
     "accounts:person_disable", "accounts:person_enable", "accounts:person_role", "accounts:demo_login",
@@ -29,8 +30,8 @@ POSTS = {
 }  # fmt: skip
 #: No page: a redirect, a file, a picture, a sheet, plain text, a stylesheet.
 NO_PAGES = {
-    "home", "healthz", "healthz_reminders", "stylesheet", "accounts:security_txt", "partnerships:enterprise_export",
-    "partnerships:trip_export", "partnerships:import_return", "partnerships:file", "partnerships:file_picture",
+    "home", "healthz", "healthz_reminders", "stylesheet", "accounts:security_txt", "reports:export_file",
+    "reports:view_open", "partnerships:import_return", "partnerships:file", "partnerships:file_picture",
     "partnerships:link_picture", "partnerships:link_file", "partnerships:calendar_feed",
     "partnerships:seminar_calendar", "partnerships:agreement_export",
 }  # fmt: skip

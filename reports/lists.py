@@ -1,0 +1,114 @@
+"""Every list that is exported and whose views are saved: what it is narrowed by, and how it reads as a sheet."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from accounts.exports import people_sheet
+from accounts.forms import PeopleFilterForm, people_for
+from partnerships import exports
+from partnerships.filters import EnterpriseFilter, partners_for, registrations_for, seminars_for, trips_for
+from reminders.exports import delivery_sheet
+from reminders.filters import DeliveryFilter, deliveries_for
+
+
+def each(queryset):
+    return queryset
+
+
+@dataclass(frozen=True)
+class ListOf:
+    """One list. Its `name` stands in addresses and rows and never changes."""
+
+    name: str
+    label: object
+    #: URL name of its page.
+    page: str
+    #: The parameters it is narrowed by; `hidden` ones narrow an export and stand in no saved view.
+    filters: tuple
+    #: Who may read it at all: (user) -> bool.
+    may: Callable
+    #: (user, QueryDict) -> (queryset of what the person sees, names of parameters whose value is not known any more).
+    narrow: Callable
+    #: (queryset) -> (title, heads, rows).
+    sheet: Callable
+    #: Name of the file, with the day.
+    file_name: object
+    hidden: tuple = ()
+    #: (queryset) -> queryset of what one row of the sheet stands for.
+    row_of: Callable = each
+
+    def cleaned(self, query, *, with_hidden=False):
+        """The query of an address as a QueryDict, with nothing but what this list is narrowed and sorted by."""
+        known = (*self.filters, "sort", *(self.hidden if with_hidden else ()))
+        kept = QueryDict(mutable=True)
+        for name, values in QueryDict(query).lists():
+            if name in known and (values := [value for value in values if value]):
+                kept.setlist(name, values)
+        return kept
+
+
+def by_filter(narrowed_for):
+    """`narrow` of a list whose filter is a FilterSet."""
+
+    def narrow(user, data):
+        chosen = narrowed_for(user, data)
+        return chosen.qs, list(chosen.form.errors)
+
+    return narrow
+
+
+def by_hand(narrowed_for):
+    """`narrow` of a list that reads its parameters itself and says what it took from them."""
+
+    def narrow(user, data):
+        queryset, taken = narrowed_for(user, data)[:2]
+        return queryset, [name for name, value in taken.items() if data.get(name) and not value]
+
+    return narrow
+
+
+def sees_partners(user):
+    return user.sees_partners
+
+
+def sees_everything(user):
+    return user.sees_everything
+
+
+LISTS = {
+    one.name: one
+    for one in (
+        ListOf(
+            "partners", _("Partners"), "partnerships:enterprise_list", tuple(EnterpriseFilter.base_filters),
+            sees_partners, by_filter(partners_for), exports.partner_sheet, _("partners-%(day)s.xlsx"),
+            hidden=("enterprises",),
+        ),
+        ListOf(
+            "trips", _("Trips"), "partnerships:trip_list", ("when", "tag", "mine"),
+            sees_partners, by_hand(trips_for), exports.trip_sheet, _("trips-%(day)s.xlsx"), row_of=exports.trip_parts,
+        ),
+        ListOf(
+            "events", _("Events"), "partnerships:seminar_list", ("kind", "state"),
+            sees_partners, by_hand(seminars_for), exports.seminar_sheet, _("events-%(day)s.xlsx"),
+        ),
+        ListOf(
+            "registrations", _("Registrations"), "partnerships:registration_list", ("show",),
+            sees_partners, by_hand(registrations_for), exports.registration_sheet, _("registrations-%(day)s.xlsx"),
+        ),
+        ListOf(
+            "told", _("Everything told"), "reminders:delivery_list", tuple(DeliveryFilter.base_filters),
+            sees_everything, by_filter(deliveries_for), delivery_sheet, _("told-%(day)s.xlsx"),
+        ),
+        ListOf(
+            "people", _("People"), "accounts:people", tuple(PeopleFilterForm.base_fields),
+            sees_everything, by_hand(people_for), people_sheet, _("people-%(day)s.xlsx"),
+        ),
+    )
+}  # fmt: skip
+
+
+def lists_open_to(user):
+    return [one for one in LISTS.values() if one.may(user)]
