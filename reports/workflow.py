@@ -7,7 +7,7 @@ from records.workflow import Lifecycle, Move, Words
 
 
 class ExportState(models.TextChoices):
-    WAITING = "waiting", _("waiting")
+    WAITING = "waiting", _("in the queue")
     WRITING = "writing", _("being written")
     READY = "ready", _("ready")
     FAILED = "failed", _("could not be written")
@@ -24,7 +24,7 @@ EXPORT = Lifecycle(
     "export",
     S,
     {
-        S.WAITING: Words(_("waiting"), _("It begins when those before it are written. You may leave this page.")),
+        S.WAITING: Words(_("in the queue"), _("It begins when those before it are written. You may leave this page.")),
         S.WRITING: Words(_("being written"), _("You may leave this page: the file waits for you here.")),
         S.READY: Words(_("ready"), _("Download the file; after some days it is removed.")),
         S.FAILED: Words(_("could not be written"), _("Do what the sentence says and start again from the list.")),

@@ -10,8 +10,11 @@ from partnerships.services.corrections import correct_touchpoint, withdraw_touch
 from partnerships.services.imports import discard_import, finish_applying, read_import, start_applying, upload_import
 from partnerships.services.registrations import accept_registration, refuse_registration, register_enterprise
 from partnerships.services.touchpoints import start_of
+from records.saved import save_view
+from reports import services as exports
 from reports.demo import lists
 from reports.demo.enterprises import code
+from reports.lists import LISTS
 
 #: (name, contact, phone, wishes, days ago).
 REGISTRATIONS = (
@@ -33,6 +36,7 @@ def fill_queues(stage):
     _lists(stage)
     _visits(stage)
     _mend(stage)
+    _kept_lists(stage)
 
 
 def _registrations(stage):
@@ -59,6 +63,15 @@ def _lists(stage):
     batch = read_import(upload_import(by=zhou, upload=upload, form_key=uuid.uuid4(), now=when), now=when)
     discard_import(batch, by=zhou, now=when + timedelta(minutes=3))
     return batch
+
+
+def _kept_lists(stage):
+    """What somebody keeps of lists: a view under a name, and a file that stands ready."""
+    lin = stage.staff["lin"]
+    query = "mine=true&rhythm=gap&sort=contact"
+    save_view(by=lin, list_name="partners", name="我该联系的企业", query=query, now=stage.at(20, 9))
+    exports.start_export(LISTS["partners"], by=lin, query="state=active", form_key=uuid.uuid4(), now=stage.at(1, 16))
+    exports.write_next()
 
 
 def _rows_to_check(stage):

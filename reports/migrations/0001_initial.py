@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('form_key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('state', models.CharField(choices=[('waiting', 'waiting'), ('writing', 'being written'), ('ready', 'ready'), ('failed', 'could not be written'), ('expired', 'file removed')], default='waiting', editable=False, max_length=10, verbose_name='state')),
+                ('state', models.CharField(choices=[('waiting', 'in the queue'), ('writing', 'being written'), ('ready', 'ready'), ('failed', 'could not be written'), ('expired', 'file removed')], default='waiting', editable=False, max_length=10, verbose_name='state')),
                 ('list', models.CharField(max_length=30, verbose_name='list')),
                 ('query', models.CharField(blank=True, max_length=2000, verbose_name='filters')),
                 ('asked_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='started')),

@@ -46,14 +46,12 @@ def main():
 
 
 def collect():
-    from django.urls import reverse
-
     from accounts.models import Department, User
     from partnerships.models import Enterprise
 
     pages = {}
     for role, names in objects().items():
-        pages[role] = {name: reverse(name.split()[0], args=args) for name, args in names.items()}
+        pages[role] = {name: address(name.split()[0], args) for name, args in names.items()}
     accounts = {}
     for user in User.objects.filter(is_demo=True, is_active=True).order_by("pk"):
         accounts.setdefault(user.role, []).append({"pk": user.pk, "name": user.name, "latin": user.name_en})
@@ -63,6 +61,15 @@ def collect():
         "accounts": accounts,
         "latin": [*latin, *Department.objects.values_list("name_en", flat=True)],
     }
+
+
+def address(name, arguments):
+    """The address; an argument that begins with "?" is its query."""
+    from django.urls import reverse
+
+    words = [str(word) for word in arguments]
+    query = "".join(word for word in words if word.startswith("?"))
+    return reverse(name, args=[word for word in words if not word.startswith("?")]) + query
 
 
 def objects():
@@ -111,6 +118,7 @@ def objects():
     ahead, held, seat, came, invited = seminars(lin, firm)
     paper = agreements(lin, firm)
     task = Task.objects.open().filter(owner=lin, side="school").first()
+    export, chosen, changed = kept_lists(lin, firm)
 
     officer = {
         "reports:today": [], "reminders:forward": [], "partnerships:enterprise_list": [], "partnerships:enterprise_new": [],
@@ -146,6 +154,9 @@ def objects():
         "partnerships:agreement_on_behalf": [paper["review"]], "partnerships:agreement_amend": [paper["plain"]],
         "partnerships:agreement_blocks": [paper["amendment"]],
         "partnerships:import_list": [], "partnerships:import_new": [], "partnerships:import_detail": [preview.pk],
+        "reports:export_list": [], "reports:export_detail": [export.pk], "reports:view_list": [],
+        "reports:list_export": ["partners"], "partnerships:bulk": [chosen + "&do=hand_over"],
+        "partnerships:bulk (check)": [chosen + "&do=tier&tier=1&check=1"], "partnerships:bulk_detail": [changed.pk],
         "partnerships:registration_list": [],
         "partnerships:registration_detail": [Registration.objects.waiting().first().pk],
         "accounts:profile": [], "mfa_index": [], "mfa_activate_totp": [], "mfa_add_webauthn": [],
@@ -261,6 +272,24 @@ def agreements(by, enterprise):
     drafting.change_draft(second, by=by, version=0, changes={"payment": "分两期"})
     code = hand_out_agreement(made["review"], by=by).code
     return {name: row.pk for name, row in made.items()} | {"amendment": second.pk, "code": code}
+
+
+def kept_lists(by, enterprise):
+    """An export that stands ready, a query with a few ticked partners, and what became of them."""
+    from uuid import UUID
+
+    from partnerships.models import Enterprise
+    from partnerships.models.bulk import BulkAction
+    from partnerships.services.bulk import change_many
+    from reports.models import Export
+
+    others = Enterprise.objects.current().exclude(owner=by).exclude(lead_department=by.department)
+    rows = [enterprise, *others.order_by("pk")[:2]]
+    versions = {row.pk: row.version for row in rows}
+    how = {"action": BulkAction.CADENCE, "value": {"cadence_days": enterprise.cadence_days}, "versions": versions}
+    made = change_many(by=by, form_key=UUID(int=7), **how)
+    export = Export.objects.filter(owner=by, state="ready").first()
+    return export, "?" + "&".join(f"enterprises={row.pk}" for row in rows), made
 
 
 def an_open_invitation():

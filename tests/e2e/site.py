@@ -25,7 +25,12 @@ class Site:
     @property
     def environment(self):
         """What our own commands need to work on the same database; nothing of the tests' settings."""
-        return plain_environment() | {"DEMO": "1", "VAR_DIR": str(self.var_dir), "SITE_URL": self.address}
+        return plain_environment() | {
+            "DEMO": "1",
+            "VAR_DIR": str(self.var_dir),
+            "SITE_URL": self.address,
+            "EXPORT_AT_ONCE": "20",
+        }
 
     def ask(self, module, *arguments):
         """Run a module of ours beside the site and read what it prints as JSON."""
