@@ -76,7 +76,8 @@ def test_rows_are_ticked_checked_and_handed_over(visitors, places, site, firms, 
     expect(bar).to_be_visible()
     if officer.js:
         expect(bar.locator("[data-chosen]")).to_have_text("2")
-    officer.button("Hand over").click()
+    bar.locator("[name=do]").select_option("hand_over")
+    officer.button("Go on").click()
 
     page.locator("[name=owner]").select_option(str(successor["pk"]))
     officer.button("Check").click()

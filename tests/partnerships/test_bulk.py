@@ -173,6 +173,7 @@ def test_the_database_knows_the_changes(cast):
 def test_the_list_offers_ticks_trip_and_export(cast, signed_in):
     page = signed_in(cast.officer).get(reverse("partnerships:enterprise_list")).content.decode()
     assert f'name="enterprises" value="{cast.a.pk}"' in page
+    assert all(f'<option value="{action}">' in page for action in BulkAction)
     assert f'formaction="{reverse("partnerships:trip_new")}"' in page
     assert f'formaction="{reverse("reports:list_export", args=["partners"])}"' in page
     trip = signed_in(cast.officer).get(reverse("partnerships:trip_new"), {"enterprises": [cast.a.pk, cast.b.pk]})
