@@ -80,18 +80,18 @@ def start_export(source, *, by, query, form_key, now=None):
 
 def write_next(*, now=None):
     """Write the export whose turn it is; returns whether there may be another one to write."""
-    now = now or timezone.now()
+    began = now or timezone.now()
     with transaction.atomic():
-        export = _whose_turn(now)
+        export = _whose_turn(began)
         if export is None:
             return False
         if reason := _why_not(export):
-            _give_up(export, reason, now=now)
+            _give_up(export, reason, now=began)
             return True
-        _begin(export, now)
+        _begin(export, began)
     try:
         with translation.override(export.owner.language):
-            _write(export)
+            _write(export, now)
     except Lost:
         log.warning("export %s went to another worker", export.pk)
     except Rejected:
@@ -147,7 +147,7 @@ def _may_still(export):
     return export.source is not None and export.owner.is_active and export.source.may(export.owner)
 
 
-def _write(export):
+def _write(export, now=None):
     source, data = export.source, export.source.cleaned(export.query, with_hidden=True)
     queryset, _faults = source.narrow(export.owner, data)
     total = count_rows(source, queryset, MOST)
@@ -159,7 +159,7 @@ def _write(export):
     _sign_of_life(export, rows_total=total)
     title, heads, rows = source.sheet(queryset)
     with written(lambda stream: write_xlsx(stream, [(title, heads, _counted(export, rows))])) as stream:
-        _finish(export, stream)
+        _finish(export, stream, now or timezone.now())
 
 
 def _counted(export, rows):
@@ -184,9 +184,8 @@ def _sign_of_life(export, *, rows_done=0, **values):
     export.rows_total = values.get("rows_total", export.rows_total)
 
 
-def _finish(export, stream):
+def _finish(export, stream, now):
     """Keep the file and move to "ready". Raises Lost, and Rejected where the owner's quota is used up."""
-    now = timezone.now()
     with transaction.atomic():
         locked = Export.objects.select_related("owner").select_for_update(of=("self",), no_key=True).get(pk=export.pk)
         if locked.state != ExportState.WRITING or locked.attempt != export.attempt:

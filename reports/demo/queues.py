@@ -70,8 +70,9 @@ def _kept_lists(stage):
     lin = stage.staff["lin"]
     query = "mine=true&rhythm=gap&sort=contact"
     save_view(by=lin, list_name="partners", name="我该联系的企业", query=query, now=stage.at(20, 9))
-    exports.start_export(LISTS["partners"], by=lin, query="state=active", form_key=uuid.uuid4(), now=stage.at(1, 16))
-    exports.write_next()
+    when = stage.at(1, 16)
+    exports.start_export(LISTS["partners"], by=lin, query="state=active", form_key=uuid.uuid4(), now=when)
+    exports.write_next(now=when + timedelta(seconds=2))
 
 
 def _rows_to_check(stage):

@@ -318,9 +318,9 @@ def test_whoever_was_overtaken_writes_nothing(cast, monkeypatch):
     """The first was slow, not dead: the second has begun anew, and the first keeps no file."""
     export, finish = start(cast.officer), services._finish
 
-    def overtaken(held, stream):
+    def overtaken(held, *rest):
         Export.objects.filter(pk=held.pk).update(attempt=held.attempt + 1)
-        finish(held, stream)
+        finish(held, *rest)
 
     monkeypatch.setattr(services, "_finish", overtaken)
     assert services.write_next()

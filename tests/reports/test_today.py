@@ -15,7 +15,8 @@ from partnerships.services.proxies import correct_proxy_entry
 from partnerships.services.thread import write_message
 from records import links
 from reminders.models import Delivery, Task
-from reports import today, views
+from reports import today
+from reports.views import today as page
 from tests.partnerships.factories import EnterpriseFactory, MessageFactory, ProxyEntryFactory
 
 
@@ -166,7 +167,7 @@ def test_as_many_queries_for_fifty_as_for_one(cast, signed_in):
 
 
 def test_more_than_a_page(cast, signed_in, monkeypatch):
-    monkeypatch.setattr(views, "TASKS", 2)
+    monkeypatch.setattr(page, "TASKS", 2)
     tasks = [gap_task(cast.officer, days) for days in (-3, -2, -1)]
     write_message(cast.a, by=cast.hr, body="三月能来看看吗？")
     client = signed_in(cast.officer)
