@@ -16,7 +16,7 @@ from partnerships.services.thread import write_message
 from records import links
 from reminders.models import Delivery, Task
 from reports import today
-from reports.views import today as page
+from reports.views import today as todays
 from tests.partnerships.factories import EnterpriseFactory, MessageFactory, ProxyEntryFactory
 
 
@@ -167,7 +167,7 @@ def test_as_many_queries_for_fifty_as_for_one(cast, signed_in):
 
 
 def test_more_than_a_page(cast, signed_in, monkeypatch):
-    monkeypatch.setattr(page, "TASKS", 2)
+    monkeypatch.setattr(todays, "TASKS", 2)
     tasks = [gap_task(cast.officer, days) for days in (-3, -2, -1)]
     write_message(cast.a, by=cast.hr, body="三月能来看看吗？")
     client = signed_in(cast.officer)
