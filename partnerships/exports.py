@@ -10,7 +10,6 @@ from partnerships.models.enterprise import NEVER
 from partnerships.models.seminar import Answer
 from partnerships.rules.agreements import OPEN_END
 from policies.services import industry_names, region_names
-from records.spreadsheets import write_xlsx, written
 
 
 def partner_sheet(queryset):
@@ -92,16 +91,15 @@ def trip_rows(queryset):
             )
 
 
-def write_agreements(queryset):
-    """Return an open temporary file with one row per agreement of `queryset`: the office's list (协议台账)."""
+def agreement_sheet(queryset):
+    """One row per agreement of `queryset`, by its end: the office's list (协议台账)."""
     heads = [
         _("No."), _("number"), _("title"), _("kind"), _("amendment"), _("enterprise"), _("credit code"), _("state"),
         _("counts from"), _("counts until"), _("renews itself"), _("intern places a year"), _("seminars a year"),
         _("amount (yuan)"), _("looked after by"), _("lead department"), _("copies"), _("archive box"),
         _("why it ended early"),
     ]  # fmt: skip
-    sheet = (_("Agreements"), heads, agreement_rows(queryset))
-    return written(lambda stream: write_xlsx(stream, [sheet]))
+    return _("Agreements"), heads, agreement_rows(queryset.order_by("effective_until", "pk"))
 
 
 def agreement_rows(queryset):

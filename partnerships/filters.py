@@ -26,6 +26,7 @@ from partnerships.rhythms import in_rhythm
 from partnerships.rules.agreements import EXPIRY_STEPS
 from partnerships.rules.rhythm import Rhythm
 from partnerships.rules.terms import read_term
+from partnerships.workflow import AgreementState
 from policies.services import city_choices, codes_within, industry_choices, province_choices
 
 # --- the panel shows some 150 options on every page: drawn one by one through templates they cost more than the list --
@@ -257,6 +258,12 @@ def partners_for(user, data):
     if ticked := keys_in(data, "enterprises"):
         everything = everything.filter(pk__in=ticked)
     return EnterpriseFilter(data, queryset=everything, request=Asked(user, data))
+
+
+def agreements_for(user, data):
+    """The same for agreements and the amendments still at work."""
+    rows = Agreement.objects.visible_to(user).filter(Q(amends=None) | ~Q(state=AgreementState.IN_FORCE))
+    return AgreementFilter(data, queryset=rows, request=Asked(user, data))
 
 
 def keys_in(data, name):

@@ -181,7 +181,6 @@ urlpatterns += [
 # --- agreements (views/agreements/) ---
 urlpatterns += [
     path("agreements/", listing.agreement_list, name="agreement_list"),
-    path("agreements/export/", listing.agreement_export, name="agreement_export"),
     path("agreements/ends/", listing.agreement_ends, name="agreement_ends"),
     path("agreements/new/", listing.agreement_start, name="agreement_start"),
     path("partners/<int:pk>/agreements/new/", drafts.agreement_new, name="agreement_new"),

@@ -9,7 +9,15 @@ from django.utils.translation import gettext_lazy as _
 from accounts.exports import people_sheet
 from accounts.forms import PeopleFilterForm, people_for
 from partnerships import exports
-from partnerships.filters import EnterpriseFilter, partners_for, registrations_for, seminars_for, trips_for
+from partnerships.filters import (
+    AgreementFilter,
+    EnterpriseFilter,
+    agreements_for,
+    partners_for,
+    registrations_for,
+    seminars_for,
+    trips_for,
+)
 from reminders.exports import delivery_sheet
 from reminders.filters import DeliveryFilter, deliveries_for
 
@@ -85,6 +93,10 @@ LISTS = {
             "partners", _("Partners"), "partnerships:enterprise_list", tuple(EnterpriseFilter.base_filters),
             sees_partners, by_filter(partners_for), exports.partner_sheet, _("partners-%(day)s.xlsx"),
             hidden=("enterprises",),
+        ),
+        ListOf(
+            "agreements", _("Agreements"), "partnerships:agreement_list", tuple(AgreementFilter.base_filters),
+            sees_partners, by_filter(agreements_for), exports.agreement_sheet, _("agreements-%(day)s.xlsx"),
         ),
         ListOf(
             "trips", _("Trips"), "partnerships:trip_list", ("when", "tag", "mine"),

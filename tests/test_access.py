@@ -234,7 +234,6 @@ partnerships:portal_item_done(enterprise item)            ii mmmm mm mmm mm    i
 
 # --- agreements: all officers read, who keeps one changes it; leads approve and end; the enterprise reads no drafts
 partnerships:agreement_list                               ii oooo ff fff ff    ii mmmm mm mmm mm
-partnerships:agreement_export                             ii oooo ff fff ff    ii mmmm mm mmm mm
 partnerships:agreement_ends                               ii oooo ff fff ff    ii mmmm mm mmm mm
 partnerships:agreement_start                              ii oooo ff fff ff    ii mmmm mm mmm mm
 partnerships:agreement_new(enterprise)                    ii ooof nn fff nn    ii rrrf nn fff nn

@@ -33,7 +33,7 @@ NO_PAGES = {
     "home", "healthz", "healthz_reminders", "stylesheet", "accounts:security_txt", "reports:export_file",
     "reports:view_open", "partnerships:import_return", "partnerships:file", "partnerships:file_picture",
     "partnerships:link_picture", "partnerships:link_file", "partnerships:calendar_feed",
-    "partnerships:seminar_calendar", "partnerships:agreement_export",
+    "partnerships:seminar_calendar",
 }  # fmt: skip
 
 

@@ -1,25 +1,20 @@
-"""The list of agreements, the same as a file, the months in which they end, and for whom a new one is."""
+"""The list of agreements, the months in which they end, and for whom a new one is."""
 
 from datetime import date
 
 from dateutil.relativedelta import relativedelta
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.db.models.functions import TruncMonth
-from django.http import FileResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from partnerships.agreements import ends, standing
-from partnerships.exports import write_agreements
-from partnerships.filters import AgreementFilter
+from partnerships.filters import agreements_for
 from partnerships.models import Agreement, Enterprise
 from partnerships.views.doors import school_only
 from partnerships.views.partner_list import chips
-from partnerships.workflow import AgreementState
-from records import keyset
-from records.services import look
+from records import keyset, saved
 
 #: Public name of a sort -> its column, NOT NULL and indexed with the id; a partner's name through the partner.
 SORTS = {"end": "effective_until", "enterprise": "enterprise__sort_key", "recorded": "created_at"}
@@ -32,8 +27,7 @@ MONTHS, SHOWN = 24, 200
 def filtered(request):
     """Agreements and the amendments still at work, narrowed by the address."""
     school_only(request.user)
-    rows = Agreement.objects.visible_to(request.user).filter(Q(amends=None) | ~Q(state=AgreementState.IN_FORCE))
-    return AgreementFilter(request.GET, queryset=rows, request=request)
+    return agreements_for(request.user, request.GET)
 
 
 @require_safe
@@ -51,18 +45,11 @@ def agreement_list(request):
         "words": request.GET.get("q", ""),
         "mine": request.GET.get("mine") == "true",
         "partner": Enterprise.objects.filter(pk=chosen.form.cleaned_data.get("enterprise") or 0).first(),
-        "export_query": request.GET.urlencode(),
+        "query": request.GET.urlencode(),
+        "saved": saved.views_of(request.user, "agreements"),
     }
     fragment = "#results" if request.htmx and not request.htmx.history_restore_request else ""
     return render(request, f"partnerships/agreement_list.html{fragment}", context)
-
-
-@require_safe
-def agreement_export(request):
-    rows = filtered(request).qs.order_by("effective_until", "pk")
-    look("export", subject=request.user, by=request.user)
-    name = _("agreements-%(day)s.xlsx") % {"day": timezone.localdate().strftime("%Y%m%d")}
-    return FileResponse(write_agreements(rows), as_attachment=True, filename=name)
 
 
 @require_safe
