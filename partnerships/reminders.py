@@ -12,6 +12,7 @@ from django.db.models import (
     Exists,
     ExpressionWrapper,
     F,
+    FilteredRelation,
     IntegerField,
     JSONField,
     OuterRef,
@@ -58,10 +59,11 @@ def watched():
     return Enterprise.objects.current().partners().filter(state=Enterprise.State.ACTIVE, last_contact_at__gt=NEVER)
 
 
-def contact_column(nth, column):
-    """A column of the n-th present contact (0: the first; the keeper leads) of the outer enterprise."""
+def with_contact(queryset, nth):
+    """`person`: the n-th present contact (0: the first; the keeper leads) of each enterprise, read once."""
     present = Contact.objects.filter(enterprise=OuterRef("pk"), left_on=None).order_by("-is_keeper", "id")
-    return Subquery(present.values(column)[nth : nth + 1])
+    nth_of_them = Subquery(present.values("pk")[nth : nth + 1])
+    return queryset.annotate(person=FilteredRelation("contacts", condition=Q(contacts__pk=nth_of_them)))
 
 
 class Gap(Rule):
@@ -159,17 +161,15 @@ class Gap(Rule):
 
     def _contact(self, nth, now):
         """The n-th contact: by mail where that is switched on and known, else as a draft to carry by hand."""
-        contact = Contact.objects.filter(enterprise=OuterRef("pk"), left_on=None).order_by("-is_keeper", "id")
         acted = Event.objects.filter(
             stream=OuterRef("pk"), side=Side.ENTERPRISE, happened_at__gt=now - ACTIVE, happened_at__lte=now
         )
         automatic = Q(messages_automatic=True) & ~Q(told_address="")
-        called = contact.annotate(called=Coalesce(NullIf("honorific", Value("")), "name")).values("called")
-        queryset = watched().annotate(
-            told_addressee_id=contact_column(nth, "pk"),
-            told_name=Coalesce(Subquery(called[nth : nth + 1]), Value("")),
-            told_address=Coalesce(contact_column(nth, "email"), Value(""), output_field=CharField()),
-            told_language=Coalesce(contact_column(nth, "language"), Value("zh-hans")),
+        queryset = with_contact(watched(), nth).annotate(
+            told_addressee_id=F("person__pk"),
+            told_name=Coalesce(NullIf("person__honorific", Value("")), "person__name", Value("")),
+            told_address=Coalesce("person__email", Value(""), output_field=CharField()),
+            told_language=Coalesce("person__language", Value("zh-hans")),
         )
         if nth:  # a second contact is told where there is one; the first row already says who is missing
             queryset = queryset.filter(told_addressee_id__isnull=False)

@@ -12,6 +12,7 @@ from django.db.models import (
     CharField,
     Exists,
     F,
+    FilteredRelation,
     IntegerField,
     JSONField,
     OuterRef,
@@ -104,16 +105,17 @@ class AboutGuests(Rule):
             .annotate(rank=self._rank())
             .order_by("rank", "-is_keeper", "id")
         )
-        called = first.annotate(called=Coalesce(NullIf("honorific", Value("")), "name")).values("called")
+        is_first = Q(enterprise__contacts__pk=Subquery(first.values("pk")[:1]))
         skip = [When(told_addressee_id=None, then=Value("nobody")), *self._skipped()]
         automatic = Q(enterprise__messages_automatic=True) & ~Q(told_address="")
         return (
             self.subjects(Side.ENTERPRISE)
+            .annotate(person=FilteredRelation("enterprise__contacts", condition=is_first))
             .annotate(
-                told_addressee_id=Subquery(first.values("pk")[:1]),
-                told_name=Coalesce(Subquery(called[:1]), Value("")),
-                told_address=Coalesce(Subquery(first.values("email")[:1]), Value(""), output_field=CharField()),
-                told_language=Coalesce(Subquery(first.values("language")[:1]), Value("zh-hans")),
+                told_addressee_id=F("person__pk"),
+                told_name=Coalesce(NullIf("person__honorific", Value("")), "person__name", Value("")),
+                told_address=Coalesce("person__email", Value(""), output_field=CharField()),
+                told_language=Coalesce("person__language", Value("zh-hans")),
                 told_user_id=Value(None, BigIntegerField()),
             )
             .annotate(
@@ -289,7 +291,11 @@ class Cancelled(AboutGuests):
     def wanted(self, side, now):
         kind = ContentType.objects.get_for_model(SeminarGuest)
         told = Delivery.objects.filter(
-            rule=Invitation.name, task__subject_type=kind, task__subject_id=OuterRef("pk"), state__in=REACHED
+            task__rule=Invitation.name,
+            task__side=side,
+            task__subject_type=kind,
+            task__subject_id=OuterRef("pk"),
+            state__in=REACHED,
         )
         knows = Q(Exists(told)) | Q(answer__in=[Answer.YES, Answer.MAYBE])
         return self.owned(self.subjects(side), side).filter(
@@ -484,7 +490,9 @@ class Feedback(AboutWhoCame):
 
     def _skipped(self):
         kind = ContentType.objects.get_for_model(SeminarGuest)
-        asked = Delivery.objects.filter(rule=Minutes.name, task__subject_type=kind, task__subject_id=OuterRef("pk"))
+        asked = Delivery.objects.filter(
+            task__rule=Minutes.name, task__subject_type=kind, task__subject_id=OuterRef("pk")
+        )
         return [When(Exists(asked), then=Value("overtaken"))]
 
     def title(self, seminar):

@@ -216,6 +216,7 @@ def reason_label(code):
         "active": _("Was active in the last three days."),
         "overtaken": _("A later step was due already."),
         "finished": _("It was settled before."),
+        "early": _("Its day was put off."),
         "no_address": _("No e-mail address."),
         "left": _("Has left, or somebody else is in charge now."),
         "disabled": _("This account is closed."),

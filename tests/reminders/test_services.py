@@ -355,7 +355,7 @@ def test_sent_again_twice_is_refused_the_second_time(cast, refused):
 
 
 @pytest.mark.parametrize(
-    "code", ["nobody", "no_phone", "active", "overtaken", "finished", "no_address", "no_owner", "no_lead"]
+    "code", ["nobody", "no_phone", "active", "overtaken", "finished", "early", "no_address", "no_owner", "no_lead"]
 )
 def test_every_reason_is_a_sentence(code):
     """Those that the rules give; one that has no sentence would be shown as a code."""
