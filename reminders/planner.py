@@ -153,12 +153,12 @@ def _reconcile(rule, side, now, subjects, account):
         silenced AS (
             UPDATE reminders_delivery d
             SET state = 'cancelled', reason = 'finished', leased_until = NULL, finished_at = %s
-            FROM closed WHERE d.task_id = closed.id AND d.state = ANY(%s)
+            FROM closed WHERE d.task_id = closed.id AND d.state IN %s
         )
         SELECT (SELECT count(*) FROM written WHERE is_new), (SELECT count(*) FROM closed)
     """  # noqa: S608 -- made of our own constants; every value is a parameter
     here = [rule.name, side, subject_type]
-    opened, closed = _run(statement, [*values, *here, *these, *here, now, now, now, now, list(NOT_LEFT)])
+    opened, closed = _run(statement, [*values, *here, *these, *here, now, now, now, now, tuple(NOT_LEFT)])
     account.opened += opened
     account.closed += closed
 
@@ -210,11 +210,11 @@ def _climb_down(rule, days, now, subjects):
         put_off AS (
             UPDATE reminders_delivery d SET state = 'cancelled', reason = 'early', leased_until = NULL, finished_at = %s
             FROM early
-            WHERE d.task_id = early.id AND d.step > early.steps_planned AND d.step = ANY(%s) AND d.state = ANY(%s)
+            WHERE d.task_id = early.id AND d.step > early.steps_planned AND d.step = ANY(%s) AND d.state IN %s
         )
         SELECT count(*) FROM early
     """  # noqa: S608 -- as above
-    _run(statement, [numbers, until, numbers, until, rule.name, list(SIDES), *these, now, numbers, list(NOT_LEFT)])
+    _run(statement, [numbers, until, numbers, until, rule.name, list(SIDES), *these, now, numbers, tuple(NOT_LEFT)])
 
 
 #: The last step whose day has come for a task; 0 where none has. Takes steps and their days.
