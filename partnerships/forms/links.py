@@ -1,5 +1,7 @@
 """What is typed on a link's page: an answer, and a request for a new link."""
 
+import uuid
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -56,6 +58,20 @@ class AnswerForm(WhoForm, MessageForm):
         self.fields["body"].label = _("Your answer")
         self.fields["files"].label = _("pictures or files")
         self.fields["files"].help_text = _("A photograph often says it faster.")
+
+
+class WriteUsForm(WhoForm):
+    """A free sentence to the school beside the answers a link asks for."""
+
+    body = forms.CharField(
+        label=_("what you want to tell us"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    form_key = forms.UUIDField(widget=forms.HiddenInput)
+    field_order = ["body", "who", "name", "form_key"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("form_key", uuid.uuid4())
 
 
 class AskNewForm(forms.Form):

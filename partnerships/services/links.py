@@ -26,6 +26,8 @@ from reminders.services import mark_link
 from reminders.workflow import DeliveryState
 
 ANSWER, PARTNERSHIP, VISIT, SEMINAR, AGREEMENT = "answer", "partnership", "visit", "seminar", "agreement"
+#: The purposes of links that a reminder carries: whatever is said through one of them answers it.
+REMINDED = (VISIT, SEMINAR)
 #: How long the page takes, in minutes, as the message promises.
 MINUTES = {ANSWER: 2, PARTNERSHIP: 3, VISIT: 1, SEMINAR: 1, AGREEMENT: 5}
 #: A message carried by hand: this many characters, then the link alone on the last line.

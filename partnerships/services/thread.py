@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from partnerships.models import Message, is_member
+from partnerships.services.links import REMINDED
 from partnerships.services.proxies import make_proxy_entry
 from partnerships.services.touchpoints import lock_enterprises, write_last_contact
 from partnerships.workflow import keeps_this_partner
@@ -17,6 +18,8 @@ from records.files import ATTACHMENTS, Rejected, store_file
 from records.models import Audience, Side
 from records.services import record
 from records.workflow import NotAllowed, Refused
+from reminders.services import mark_link
+from reminders.workflow import DeliveryState
 
 MAX_FILES = 9
 #: So much of a message stands in its Event: the timeline shows it without asking for the message.
@@ -42,7 +45,7 @@ def write_message(
     `author_name` the name given there. `on_behalf` (source, said_by, said_at) makes an officer's message one of the
     enterprise, dated when it was said, to be checked there. `answers` is the message of the other side that was
     answered; without it, the latest one that waited. Writes "message.written" for both sides and refreshes the last
-    contact where something was answered; sends nothing.
+    contact where a message, or the reminder that carried the link, was answered; sends nothing.
 
     Raises NotAllowed or Refused with a sentence, Rejected for a file that is not taken, ValidationError for no text.
     """
@@ -104,10 +107,11 @@ def _write(message, files, on_behalf, now):
         if files:
             links.check_room(message.via, files)
         links.mark_answered(message.via, now=now)
+        mark_link(message.via, DeliveryState.ANSWERED, now=now)
     for upload in files:
         store_file(upload, kinds=ATTACHMENTS, by=message.author, via=message.via, subject=message, now=now)
     _record(message, len(files))
-    if message.answers_id:
+    if message.answers_id or (message.via and message.via.purpose in REMINDED):
         write_last_contact(message.enterprise)
     return message
 

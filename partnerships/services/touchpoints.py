@@ -7,7 +7,7 @@ from functools import cache
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MinValueValidator
 from django.db import IntegrityError, transaction
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from partnerships.models import Enterprise, Message, Touchpoint, is_member
 from partnerships.models.enterprise import NEVER
 from partnerships.models.touchpoint import Precision
 from partnerships.rules.terms import term_of
+from partnerships.services.links import REMINDED
 from partnerships.workflow import is_not_merged
 from records.files import ATTACHMENTS, store_file
 from records.models import Audience, Event, Side
@@ -151,11 +152,13 @@ def last_exchange(enterprise):
 def with_exchange():
     """Enterprises with `exchanged_at`: their latest two-way touchpoint or answer in the thread, of either side.
 
-    A letter nobody answered does not count, nor what was taken back. Source: conventions, what resets the gap.
+    What is written through the link of a reminder answers it. A letter nobody answered does not count, nor what was
+    taken back. Source: conventions, what resets the gap.
     """
     touchpoints = Touchpoint.objects.standing().filter(enterprise=OuterRef("pk"), is_two_way=True)
     touchpoints = touchpoints.order_by("-happened_at", "-pk")
-    answers = Message.objects.filter(enterprise=OuterRef("pk"), answers__isnull=False).exclude(answers__side=F("side"))
+    answered = Q(answers__isnull=False) & ~Q(answers__side=F("side"))
+    answers = Message.objects.filter(answered | Q(via__purpose__in=REMINDED), enterprise=OuterRef("pk"))
     return Enterprise.objects.annotate(
         exchanged_at=Greatest(
             Coalesce(Subquery(touchpoints.values("happened_at")[:1]), NEVER),

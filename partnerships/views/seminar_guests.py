@@ -14,6 +14,7 @@ from partnerships.forms.editing import add_errors
 from partnerships.forms.seminars import AnswerByLinkForm, AnswerForm, ArriveForm, FeedbackByLinkForm, FeedbackForm
 from partnerships.models import ActionItem, SeminarFeedback, SeminarGuest
 from partnerships.services import seminars as services
+from partnerships.views.writing import unwritten, write_us, written_through
 from partnerships.workflow import SEMINAR
 from records.services import look
 from records.workflow import Refused
@@ -128,6 +129,7 @@ def link_seminar(request, link, enterprise):
         "form": AnswerByLinkForm(guest=guest, enterprise=enterprise),
         "arrive_form": ArriveForm(enterprise=enterprise, auto_id="arrive-%s"),
         "feedback_form": FeedbackByLinkForm(enterprise=enterprise, auto_id="feedback-%s", feedback=page["feedback"]),
+        "letter": unwritten(enterprise),
     }
     if request.method == "POST":
         act = next((ACTS[name] for name in ACTS if name in request.POST), _answer)
@@ -136,6 +138,7 @@ def link_seminar(request, link, enterprise):
     if request.method == "GET":
         look("link", subject=guest, link=link, by=request.user, address=client_address(request))
     context = {"link": link, "enterprise": enterprise, "previews": is_school, **page, **forms, **_arrived(guest)}
+    context["written"] = list(written_through(link, enterprise))
     status = 422 if any(form.errors for form in forms.values()) else 200
     return render(request, "partnerships/seminar_link.html", context, status=status)
 
@@ -158,6 +161,12 @@ def _arrive(request, link, guest, forms):
     services.sign_in_by_link(guest, via=link, name=form.author_name)
     messages.success(request, _("You are signed in. Welcome!"))
     return True
+
+
+def _write(request, link, guest, forms):
+    about = _("About “%(title)s”: ") % {"title": guest.seminar.title}
+    forms["letter"], is_sent = write_us(request, link, guest.enterprise, about)
+    return is_sent
 
 
 def _tell(request, link, guest, forms):
@@ -184,4 +193,4 @@ def _finish(request, link, guest, forms):
 
 
 #: What the page's buttons are called, beside the answer itself.
-ACTS = {"done": _finish, "arrive": _arrive, "feedback": _tell}
+ACTS = {"done": _finish, "arrive": _arrive, "feedback": _tell, "body": _write}

@@ -12,6 +12,7 @@ from partnerships.forms.editing import add_errors
 from partnerships.forms.visits import VisitForm, VisitLinkForm
 from partnerships.models import Touchpoint
 from partnerships.services.visits import answer_visit
+from partnerships.views.writing import write_us, written_through
 from records.services import look
 from records.workflow import Refused
 
@@ -25,17 +26,28 @@ def replies_through(link, enterprise):
 
 def link_visit(request, link, enterprise):
     """The page of an open link that asks for a visit; views/links.py has found it. GET changes nothing."""
-    form = VisitLinkForm(request.POST or None, enterprise=enterprise)
     is_school = request.user.is_authenticated and request.user.is_school
     if request.method == "POST" and is_school:
         raise Refused(_("You are signed in for the school: enter the answer on behalf of the enterprise instead."))
-    if request.method == "POST" and form.is_valid() and _answer(enterprise, form, via=link, name=form.author_name):
+    letter, is_sent = write_us(request, link, enterprise)
+    form = VisitLinkForm(None if letter.is_bound else request.POST or None, enterprise=enterprise)
+    if is_sent or (form.is_valid() and _answer(enterprise, form, via=link, name=form.author_name)):
         return redirect("partnerships:link", link.code)
     if request.method == "GET":
         look("link", subject=link.subject, link=link, by=request.user, address=client_address(request))
     given = list(replies_through(link, enterprise).order_by("-logged_at", "-pk")[:SHOWN])
-    context = {"link": link, "enterprise": enterprise, "form": form, "given": given, "previews": is_school}
-    return render(request, "partnerships/visit_link.html", context, status=422 if form.errors else 200)
+    context = {
+        "link": link,
+        "enterprise": enterprise,
+        "sender": enterprise.owner or link.created_by,
+        "form": form,
+        "given": given,
+        "letter": letter,
+        "written": list(written_through(link, enterprise)),
+        "previews": is_school,
+    }
+    status = 422 if form.errors or letter.errors else 200
+    return render(request, "partnerships/visit_link.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

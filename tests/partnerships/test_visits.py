@@ -12,9 +12,11 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partnerships.models import Touchpoint
+from partnerships.models import Message, Touchpoint
 from partnerships.rules.visits import suggested_days
 from partnerships.services import links as services
+from partnerships.services.seminars import plan_seminar
+from partnerships.services.touchpoints import check_last_contact
 from partnerships.services.visits import Reply, answer_visit
 from records import links
 from records.models import Event, Link, Look
@@ -396,3 +398,74 @@ def test_names_of_common_length_leave_the_whole_question(language, settings):
     )
     assert "…" not in text
     assert sender in text
+
+
+# --- a free sentence -----------------------------------------------------------------------------------------------
+
+
+def write_us(client, link, **values):
+    values = {"form_key": str(uuid.uuid4()), "who": "other", "name": "钱波", "body": "下月搬厂，搬好请你们来。"} | values
+    return client.post(url_of(link), values)
+
+
+def test_a_sentence_lands_in_the_thread_and_ends_the_silence(cast, foreman, draft, link):
+    before = timezone.now()
+    assert write_us(foreman, link).headers["Location"] == url_of(link)
+    message = Message.objects.get(enterprise=cast.a)
+    assert (message.side, message.who, message.via, message.author) == ("enterprise", "钱波", link, None)
+    assert state(draft) == "answered"
+    cast.a.refresh_from_db()
+    assert cast.a.last_contact_at >= before
+    assert not Task.objects.open().filter(stream=cast.a.pk).exists()
+    assert not check_last_contact().exists()
+    page = foreman.get(url_of(link)).content.decode()
+    assert "下月搬厂" in page
+    assert Event.objects.get(kind="message.written").audience == "both"
+
+
+def test_it_needs_a_sentence_a_name_and_an_open_link(cast, foreman, draft, link):
+    for wrong in ({"body": " "}, {"who": "", "name": ""}):
+        response = write_us(foreman, link, **wrong)
+        assert response.status_code == 422
+        assert not response.context["form"].errors, "the three answers were not given, and are not at fault"
+    assert "下月搬厂" in response.content.decode(), "what was typed is lost"
+    links.withdraw(link, by=cast.officer)
+    assert write_us(foreman, link).status_code == 410
+    assert not Message.objects.exists()
+    assert state(draft) == "forward"
+
+
+def test_the_same_form_twice_is_one_message_and_staff_write_none(cast, foreman, signed_in, link):
+    key = str(uuid.uuid4())
+    write_us(foreman, link, form_key=key)
+    write_us(foreman, link, form_key=key)
+    assert Message.objects.count() == 1
+    assert write_us(signed_in(cast.officer), link).status_code == 409
+    assert Message.objects.count() == 1
+
+
+def test_a_sentence_through_another_link_answers_nothing(cast, foreman):
+    """A letter that nobody asked for is no exchange: only what a reminder carried is answered."""
+    shown = services.hand_out_link(cast.a, by=cast.officer, contact=cast.foreman)
+    write_us(foreman, shown)
+    assert Message.objects.count() == 1
+    cast.a.refresh_from_db()
+    assert not cast.a.had_contact
+
+
+def test_about_an_event_the_sentence_names_it(cast, foreman):
+    begins = timezone.now() + timedelta(days=9)
+    seminar = plan_seminar(
+        by=cast.officer, form_key=uuid.uuid4(), enterprises=[cast.a], kind="round_table", title="100%座谈会",
+        starts_at=begins, ends_at=begins + timedelta(hours=2), place="报告厅",
+    )  # fmt: skip
+    guest = seminar.guests.get()
+    link = links.hand_out(services.SEMINAR, subject=guest, stream=cast.a.pk, by=cast.officer)
+    assert write_us(foreman, link, body=" ").status_code == 422
+    assert write_us(foreman, link, body="会晚到半小时。").status_code == 302
+    message = Message.objects.get()
+    assert "100%座谈会" in message.body
+    assert message.body.endswith("会晚到半小时。")
+    guest.refresh_from_db()
+    assert guest.answer == "none"
+    assert "会晚到半小时。" in foreman.get(url_of(link)).content.decode()
