@@ -54,6 +54,7 @@ def rail(request):
         ("seminars", "partnerships:seminar_list", _("Events"), user.sees_partners),
         ("agreements", "partnerships:agreement_list", _("Agreements"), user.sees_partners),
         ("imports", "partnerships:import_list", _("Imports"), user.sees_partners),
+        ("reports", "reports:contact_rhythm", _("Reports"), user.sees_partners),
         ("reminders", "reminders:centre", _("Reminders"), user.sees_everything),
         ("people", "accounts:people", _("People"), user.sees_everything),
         ("mail", "accounts:mail_list", _("Mail"), settings.DEMO),

@@ -2,12 +2,17 @@
 
 from django.urls import path
 
-from reports.views import exports, saved, today
+from reports.views import exports, rhythm, saved, today
 
 app_name = "reports"
 
 urlpatterns = [
     path("today/", today.today, name="today"),
+]
+
+# --- how portfolios are kept in touch with (views/rhythm.py) ---
+urlpatterns += [
+    path("reports/rhythm/", rhythm.contact_rhythm, name="contact_rhythm"),
 ]
 
 # --- lists as files (views/exports.py) ---

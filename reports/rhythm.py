@@ -1,0 +1,206 @@
+"""The rhythm of contact of a portfolio over time: how often both sides spoke, how many partners were in their rhythm.
+
+Everything is read from the rows as they are, for the partners and cadences of today, in one statement.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import partial
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Case, F, IntegerField, Q, Value, When
+from django.db.models.functions import Cast, Coalesce, TruncDate
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from partnerships.models import Enterprise, Touchpoint
+from partnerships.rhythms import WATCHED
+from partnerships.rules.rhythm import CADENCE, LONGEST
+from partnerships.services.links import REMINDED
+
+MONTHS = 24
+#: A label stands below every so manieth bar, counted from the last.
+LABELLED = 6
+
+
+@dataclass(frozen=True)
+class Month:
+    """One month: how many exchanges, how many of them answers in the thread; and at its end (of this month: today) how
+    many of the partners known by then were within their rhythm."""
+
+    first_day: date
+    contacts: int
+    answers: int
+    within: int
+    partners: int
+
+    @property
+    def share(self):
+        """In whole percent; None where there was no partner yet."""
+        return round(self.within / self.partners * 100) if self.partners else None
+
+    @property
+    def name(self):
+        return f"{self.first_day:%Y-%m}"
+
+
+# --- whose ------------------------------------------------------------------------------------------------------------
+
+
+def of_self(user):
+    return Q(owner=user)
+
+
+def of_department(user):
+    shared = Enterprise.departments.through.objects.filter(department=user.department_id).values("enterprise")
+    return Q(lead_department=user.department_id) | Q(pk__in=shared)
+
+
+def of_everybody(user):
+    return Q()
+
+
+#: Word in the address -> (label, whose partners, whether `user` may choose it).
+SCOPES = {
+    "mine": (_("My portfolio"), of_self, lambda user: True),
+    "department": (_("My department"), of_department, lambda user: user.department_id is not None),
+    "all": (_("The whole school"), of_everybody, lambda user: user.sees_everything),
+}
+
+
+def scopes_of(user):
+    """{word: label} of what `user` may look at, the widest last."""
+    return {word: label for word, (label, _whose, may) in SCOPES.items() if may(user)}
+
+
+def partners_in(word, user):
+    """The partners with a rhythm that the scope `word` holds for `user`."""
+    return Enterprise.objects.visible_to(user).filter(WATCHED).filter(SCOPES[word][1](user))
+
+
+def list_query(word, user):
+    """The beginning of the address under which the list of partners shows the same ones."""
+    return {"mine": "mine=true&", "department": f"department={user.department_id}&", "all": ""}[word]
+
+
+# --- by month ---------------------------------------------------------------------------------------------------------
+
+
+def first_of(day, months_back=0):
+    """The first day of the month so many months before that of `day`."""
+    number = day.year * 12 + day.month - 1 - months_back
+    return date(number // 12, number % 12 + 1, 1)
+
+
+def midnight(day):
+    return timezone.make_aware(datetime.combine(day, time()))
+
+
+def months_of(partners, today, *, number=MONTHS):
+    """[Month], oldest first, of `partners` (a queryset of those with a rhythm); one statement.
+
+    Of each partner and month the last exchange counts: the partner is within its rhythm from that month on until the
+    month at whose end the cadence has run out, or the one of the next exchange. So each is a span of whole months, and
+    the spans that begin and end in a month add up to how many stand at its end, however many exchanges there are.
+    """
+    first = first_of(today, number - 1)
+    begin = first - timedelta(days=LONGEST)
+    by_tier = Case(*(When(tier=tier, then=Value(days)) for tier, days in CADENCE.items()))
+    cadence = Coalesce(Cast("cadence_days", IntegerField()), by_tier, output_field=IntegerField())
+    scope = partners.order_by().values(key=F("pk"), cadence=cadence, since=TruncDate("created_at"))
+    sql, values = scope.query.sql_with_params()
+    zone, moments = settings.TIME_ZONE, [midnight(begin), midnight(today + timedelta(days=1))]
+    with connection.cursor() as cursor:
+        said = [zone, *moments, zone, list(REMINDED), *moments, today, today]
+        cursor.execute(STATEMENT.format(scope=sql), [*values, *said])
+        rows = cursor.fetchall()
+    return list(_months(rows, first, today))
+
+
+#: `change` is +1 and -1 at both ends of a span; `known` counts partners from the month of their first row on.
+STATEMENT = """
+    WITH scope AS MATERIALIZED ({scope}),
+    exchange AS (
+        SELECT t.enterprise_id AS id, (t.happened_at AT TIME ZONE %s)::date AS day, 0 AS is_answer
+        FROM scope s JOIN partnerships_touchpoint t ON t.enterprise_id = s.key
+        WHERE t.is_two_way AND t.happened_at >= %s AND t.happened_at < %s
+        UNION ALL
+        SELECT m.enterprise_id, (m.written_at AT TIME ZONE %s)::date, 1
+        FROM scope s JOIN partnerships_message m ON m.enterprise_id = s.key
+        LEFT JOIN partnerships_message a ON a.id = m.answers_id LEFT JOIN records_link l ON l.id = m.via_id
+        WHERE (a.side <> m.side OR l.purpose = ANY(%s)) AND m.written_at >= %s AND m.written_at < %s
+    ),
+    monthly AS MATERIALIZED (
+        SELECT id, date_trunc('month', day)::date AS month, max(day) AS last, count(*) AS number,
+            sum(is_answer) AS answers
+        FROM exchange GROUP BY 1, 2
+    ),
+    span AS (
+        SELECT month, least(
+            lead(month) OVER (PARTITION BY id ORDER BY month), date_trunc('month', last + cadence)::date
+        ) AS until FROM monthly JOIN scope ON key = id
+    ),
+    known AS (
+        SELECT least(date_trunc('month', since)::date, min(month)) AS month FROM scope LEFT JOIN monthly ON id = key
+        GROUP BY key, since
+    )
+    SELECT 'number', month, sum(number) FROM monthly GROUP BY month
+    UNION ALL SELECT 'answers', month, sum(answers) FROM monthly GROUP BY month
+    UNION ALL SELECT 'change', month, count(*) FROM span WHERE month < until GROUP BY month
+    UNION ALL SELECT 'change', until, -count(*) FROM span WHERE month < until GROUP BY until
+    UNION ALL SELECT 'known', month, count(*) FROM known GROUP BY month
+    UNION ALL SELECT 'today', %s::date, count(*) FROM (
+        SELECT id, max(last) AS last FROM monthly GROUP BY id
+    ) latest JOIN scope ON key = id WHERE last + cadence > %s
+"""
+
+
+def _months(rows, first, today):
+    figures = {kind: {} for kind in ("number", "answers", "change", "known", "today")}
+    for kind, month, number in rows:
+        figures[kind][month] = figures[kind].get(month, 0) + int(number)
+    month, within, known = min([first, *figures["change"], *figures["known"]]), 0, 0
+    this_month = first_of(today)
+    while month <= this_month:
+        within += figures["change"].get(month, 0)
+        known += figures["known"].get(month, 0)
+        if month >= first:
+            at_end = figures["today"].get(today, 0) if month == this_month else within
+            yield Month(month, figures["number"].get(month, 0), figures["answers"].get(month, 0), at_end, known)
+        month = first_of(month, -1)
+
+
+def month_named(text, months):
+    """The Month of `months` that an address names, or None."""
+    return next((month for month in months if month.name == text), None)
+
+
+def exchanges_of(partners, month):
+    """The two-way exchanges logged in `month`, newest first: the rows behind its bar, without answers in the thread."""
+    begin, end = midnight(month.first_day), midnight(first_of(month.first_day, -1))
+    rows = Touchpoint.objects.filter(is_two_way=True, happened_at__gte=begin, happened_at__lt=end)
+    return rows.filter(enterprise__in=partners.values("pk")).select_related("enterprise", "logged_by")
+
+
+# --- as bars ----------------------------------------------------------------------------------------------------------
+
+
+def bars_of(months, figure, *, most=None):
+    """[bar] for templates/reports/_months.html: geometry in percent of the drawing; without height where None."""
+    values = [figure(month) for month in months]
+    most = most or max([value or 0 for value in values] + [1])
+    wide, percent = 100 / len(months), partial("{:.2f}%".format)
+    return [
+        {
+            "x": percent(n * wide + wide * 0.15),
+            "width": percent(wide * 0.7),
+            "middle": percent(n * wide + wide / 2),
+            "y": percent(100 - (value or 0) / most * 100),
+            "height": percent((value or 0) / most * 100),
+            "value": value,
+            "month": month.name,
+            "label": month.name if (len(months) - 1 - n) % LABELLED == 0 else "",
+        }
+        for n, (month, value) in enumerate(zip(months, values, strict=True))
+    ]
