@@ -8,10 +8,11 @@ from partnerships.models import Enterprise, Site
 from partnerships.models.assessment import Content
 from partnerships.services.assessments import write_assessment
 from partnerships.services.contacts import add_contact, change_contact, mark_left
-from partnerships.services.enterprises import change_enterprise, create_enterprise, hand_over, move_enterprise
+from partnerships.services.enterprises import change_enterprise, create_enterprise, move_enterprise
 from partnerships.services.imports import finish_applying, read_import, start_applying, upload_import
 from partnerships.services.seats import invite_contact
 from partnerships.services.sites import add_site, close_site
+from partnerships.services.succession import hand_over, mark_read
 from policies.models import Industry, Region
 from policies.rules import place
 from policies.services import gazetteer
@@ -336,7 +337,8 @@ def _comings_and_goings(stage):
     for short, ago in (("甬铸模具", 220), ("鲜邻家超市", 130), ("味澜餐饮", 45)):
         partner = stage.partners[short]
         leaving = partner.contacts.pop()
-        mark_left(leaving, by=partner.owner, left_on=stage.working_day(ago), now=stage.at(ago))
+        successor = partner.contact if short == "甬铸模具" else None
+        mark_left(leaving, by=partner.owner, left_on=stage.working_day(ago), successor=successor, now=stage.at(ago))
         _add_person(stage, partner, person(stage.random, leaving.position), stage.at(ago - 4))
     _add_person(
         stage,
@@ -351,6 +353,7 @@ def _comings_and_goings(stage):
         lead_department=stage.departments["信息"], note="何思远转岗，由信息工程学院接手。",
     )  # fmt: skip
     partner.owner = stage.staff["zhou"]
+    mark_read(partner.enterprise.hand_overs.get(), by=partner.owner, now=stage.at(239))
     _change(
         stage, "诚济人力", stage.at(90), is_labour_agency=True, registry="normal", registry_on=stage.working_day(90)
     )

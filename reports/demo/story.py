@@ -18,6 +18,7 @@ from reports.demo.reminders import remind
 from reports.demo.school import open_school
 from reports.demo.seminars import hold_seminars
 from reports.demo.stage import Stage
+from reports.demo.succession import leave_soon
 
 
 class NotEmpty(Exception):
@@ -40,6 +41,7 @@ def seed(now=None):
         exchange_letters(stage)
         fill_queues(stage)
         remind(stage)
+        leave_soon(stage)
         hold_seminars(stage)
         _move_clocks()
     return stage

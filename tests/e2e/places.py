@@ -9,14 +9,14 @@ import os
 
 POSTS = {
     "reports:view_save", "reports:view_rename", "reports:view_delete",
-    "reminders:forward_move",
+    "reminders:forward_move", "partnerships:hand_over_read",
     "accounts:language_set", "accounts:session_end", "accounts:invitation_send_again", "accounts:invitation_withdraw",
     "accounts:person_disable", "accounts:person_enable", "accounts:person_role", "accounts:demo_login",
     "reminders:rule_switch", "reminders:delivery_resend",
     "reminders:task_snooze", "reminders:task_wake", "reminders:task_remind", "partnerships:enterprise_messages",
     "partnerships:enterprise_shutdown", "partnerships:shutdown_remove", "partnerships:portal_shutdown_remove",
     "partnerships:enterprise_move", "partnerships:contact_return", "partnerships:site_reopen",
-    "partnerships:seat_keeper", "partnerships:portal_proxy_confirm", "partnerships:portal_proxy_correct", "partnerships:portal_left",
+    "partnerships:seat_keeper", "partnerships:portal_proxy_confirm", "partnerships:portal_proxy_correct",
     "partnerships:portal_keeper", "partnerships:link_withdraw", "partnerships:link_renew", "partnerships:link_opened",
     "partnerships:link_ask", "partnerships:import_apply", "partnerships:import_discard",
     "partnerships:seminar_cancel", "partnerships:seminar_close", "partnerships:seminar_attendance",
@@ -82,6 +82,7 @@ def objects():
         Assessment,
         Contact,
         Enterprise,
+        HandOver,
         Import,
         Registration,
         Site,
@@ -95,6 +96,7 @@ def objects():
     lin = User.objects.get(email="lin.wei@qinglan.example")
     firm = Enterprise.objects.get(short_name="砺锋精密")
     pk = firm.pk
+    ye, alone = User.objects.get(email="ye.qing@qinglan.example"), Enterprise.objects.get(short_name="味澜餐饮")
     zhao = firm.contacts.get(name="赵敏")
     guest = firm.contacts.filter(user=None, left_on=None).first() or zhao
     site = Site.objects.filter(enterprise=firm).first()
@@ -126,6 +128,7 @@ def objects():
         "partnerships:enterprise_hand_over": [pk], "partnerships:contact_new": [pk],
         "partnerships:enterprise_cadence": [pk], "reminders:task_detail": [task.pk],
         "partnerships:contact_edit": [guest.pk], "partnerships:contact_left": [guest.pk],
+        "reports:contact_rhythm": [], "partnerships:portfolio_hand_over": [lin.pk],
         "partnerships:site_new": [pk], "partnerships:site_edit": [site.pk], "partnerships:site_close": [site.pk],
         "partnerships:assessment_new": [pk], "partnerships:assessment_detail": [assessment.pk],
         "partnerships:trip_list": [], "partnerships:trip_new": [], "partnerships:trip_detail": [trip.pk],
@@ -163,6 +166,8 @@ def objects():
         "mfa_list_webauthn": [], "usersessions_list": [], "account_logout": [], "account_set_password": [],
     }  # fmt: skip
     lead = {
+        "partnerships:portfolio_hand_over": [ye.pk], "partnerships:hand_over": [HandOver.objects.earliest("pk").pk],
+        "reports:contact_rhythm": [], "partnerships:enterprise_detail": [alone.pk],
         "partnerships:duplicate_list": [], "partnerships:enterprise_merge": [one.pk, other.pk],
         "reports:today": [], "partnerships:enterprise_list": [],
         "partnerships:agreement_end": [paper["plain"]],
@@ -184,6 +189,7 @@ def objects():
         "partnerships:portal_company": [pk], "partnerships:portal_shutdown": [pk],
         "partnerships:portal_site": [pk, site.pk],
         "partnerships:portal_team": [pk], "partnerships:portal_colleague_new": [pk],
+        "partnerships:portal_left": [pk, zhao.pk],
         "partnerships:portal_colleague": [pk, colleague.pk], "accounts:profile": [], "usersessions_list": [],
     }  # fmt: skip
     nobody = {
