@@ -139,6 +139,8 @@ TIMELINE_SENTENCES = [
     "partnerships.timeline.SENTENCES",
 ]  # fmt: skip
 
+#: Function (person, by) -> what still hangs on the person and where `by` hands it over, or None.
+HOLDINGS = "partnerships.succession.before_leaving"
 #: Function (ids) -> {id: name}: what the partnership behind `stream` is called.
 STREAM_NAMES = "partnerships.access.stream_names"
 #: Name of a counter -> function (enterprise id, first day, last day) -> how many of what was promised really happened.

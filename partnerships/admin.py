@@ -173,6 +173,15 @@ class CalendarFeedAdmin(PartnershipAdmin):
     exclude = ["code"]
 
 
+@admin.register(models.HandOver)
+class HandOverAdmin(PartnershipAdmin):
+    list_display = ["person", "successor", "by", "at", "read_at"]
+    list_filter = ["at"]
+    list_select_related = ["person", "successor", "by"]
+    search_fields = ["person__name", "successor__name", "note"]
+    exclude = ["form_key"]
+
+
 @admin.register(models.Registration)
 class RegistrationAdmin(PartnershipAdmin):
     list_display = ["name", "uscc", "contact_name", "state", "received_at", "decided_by", "decided_at", "enterprise"]

@@ -24,7 +24,7 @@ from partnerships.rules.terms import term_of
 from partnerships.services.corrections import SAID, is_theirs
 from partnerships.workflow import ENTERPRISE
 from records import keyset
-from records.models import Event, File, Side
+from records.models import Audience, Event, File, Side
 from records.templatetags.show import moment
 
 log = logging.getLogger(__name__)
@@ -77,6 +77,36 @@ def changed(sentence):
         fields = [str(label_of(event, name)) for name in event.data.get("changes", {})]
         text = str(sentence) % defaultdict(str, event.data)
         return f"{text} {'、'.join(fields)}" if fields else text
+
+    return say
+
+
+def handed_over(event):
+    """Who looked after the partnership and who does from now on; where either is nobody only the other is named."""
+    data = defaultdict(str, event.data)
+    if data["from"] == data["to"] and event.audience == Audience.SCHOOL:
+        sentence = _("Another department leads from now on. %(note)s")
+    elif not data["to"]:
+        sentence = _("%(from)s no longer looks after it, nobody does yet. %(note)s")
+    elif not data["from"]:
+        sentence = _("Now looked after by %(to)s. %(note)s")
+    else:
+        sentence = _("Now looked after by %(to)s, before by %(from)s. %(note)s")
+    return sentence % data
+
+
+def now_looked_after(event):
+    """The same for the enterprise, which has somebody to turn to and is spared the rest."""
+    return _("%(to)s of the school looks after you from now on.") % defaultdict(str, event.data)
+
+
+def left(sentence):
+    """Somebody left, and who takes over where that is known."""
+
+    def say(event):
+        data = defaultdict(str, event.data)
+        follows = _("%(successor)s takes over.") % data if data["successor"] else ""
+        return f"{str(sentence) % data} {follows}".strip()
 
     return say
 
@@ -177,7 +207,7 @@ SENTENCES = {
     "enterprise.listed": words(gettext_lazy("Recorded from the list %(name)s.")),
     "enterprise.list_changed": words(gettext_lazy("Brought up to date from the list %(name)s.")),
     "enterprise.changed": changed(gettext_lazy("Details changed:")),
-    "enterprise.handed_over": words(gettext_lazy("Handed over from %(from)s to %(to)s. %(note)s")),
+    "enterprise.handed_over": TwoSided(handed_over, now_looked_after),
     "enterprise.assess": moved(),
     "enterprise.activate": moved(gettext_lazy("The partnership begins.")),
     "enterprise.pause": moved(gettext_lazy("The partnership pauses.")),
@@ -199,7 +229,7 @@ SENTENCES = {
     "contact.added": words(gettext_lazy("New contact: %(name)s")),
     "contact.changed": changed(gettext_lazy("Contact %(name)s changed:")),
     "contact.left": TwoSided(
-        words(gettext_lazy("%(name)s no longer works there.")), words(gettext_lazy("%(name)s no longer works with us."))
+        left(gettext_lazy("%(name)s no longer works there.")), left(gettext_lazy("%(name)s no longer works with us."))
     ),
     "contact.returned": words(gettext_lazy("%(name)s is back.")),
     "site.added": words(gettext_lazy("New site: %(name)s")),
@@ -229,6 +259,7 @@ SENTENCES = {
     "seminar.cancelled": on_day(gettext_lazy("“%(name)s” on %(when)s does not take place. %(reason)s")),
     "seminar.hold": words(gettext_lazy("It was held.")),
     "seminar.close": words(gettext_lazy("It is closed.")),
+    "seminar.handed_over": words(gettext_lazy("Organised by %(to)s from now on, before by %(from)s.")),
     "seminar.cancel": words(gettext_lazy("It was cancelled. %(note)s")),
     "seminar.minuted": words(gettext_lazy("The minutes of “%(name)s” are written.")),
     "seminar.feedback": TwoSided(

@@ -21,6 +21,7 @@ from partnerships.views import (
     seminar_guests,
     seminars,
     sites,
+    succession,
     thread,
     timeline,
     touchpoints,
@@ -62,6 +63,13 @@ urlpatterns += [
     path("partners/assessments/<int:pk>/", assessments.assessment_detail, name="assessment_detail"),
     path("partners/duplicates/", merging.duplicate_list, name="duplicate_list"),
     path("partners/<int:pk>/merge/<int:other>/", merging.enterprise_merge, name="enterprise_merge"),
+]
+
+# --- everything of one person handed over (views/succession.py) ---
+urlpatterns += [
+    path("people/<int:person>/hand-over/", succession.portfolio_hand_over, name="portfolio_hand_over"),
+    path("hand-overs/<int:pk>/", succession.hand_over, name="hand_over"),
+    path("hand-overs/<int:pk>/read/", succession.hand_over_read, name="hand_over_read"),
 ]
 
 # --- trips, touchpoints, entries on behalf, timeline, files (views/trips.py, touchpoints.py, timeline.py, files.py) ---

@@ -182,6 +182,6 @@ def _network(address):
 
 
 def _record(kind, link, by, now, *, data=None, by_name=""):
-    side = Side.ENTERPRISE if by is None else Side.SCHOOL
+    side = Side.SCHOOL if by is not None and by.is_school else Side.ENTERPRISE
     data = {"purpose": link.purpose, **(data or {})}
     return record(kind, subject=link, stream=link.stream, by=by, by_name=by_name, side=side, data=data, happened_at=now)

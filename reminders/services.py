@@ -1,14 +1,17 @@
 """What people do with tasks and messages: put off, wake, remind now, forward by hand."""
 
+from collections import defaultdict
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from records.models import Audience, Side
+from records.models import Audience, Link, Side
 from records.services import record
 from records.workflow import NotAllowed, Refused, move
 from reminders.models import Channel, Delivery, Switch, Task
@@ -68,6 +71,16 @@ def wake_task(task, *, by, now=None):
             locked.save(update_fields=["snoozed_until", "snooze_reason", "snoozed_by"])
             _record("task.woken", locked, by, now or timezone.now(), {"rule": locked.rule})
     return locked
+
+
+def hand_over_tasks(tasks, owner):
+    """Give the open ones of `tasks` to `owner`, in the caller's transaction; what is put off stays put off.
+
+    A mail to whoever had them that has not left goes to the new owner: nobody learns of it twice, or not at all.
+    """
+    waiting = Delivery.objects.filter(task__in=tasks.open(), user=F("task__owner"), state=DeliveryState.DUE)
+    waiting.update(user=owner, name=owner.name, address=owner.email, language=owner.language)
+    tasks.open().update(owner=owner)
 
 
 def last_reminders(tasks):
@@ -130,16 +143,80 @@ def remind_now(task, *, by, now=None):
 
 
 def _told_by_hand(task, rule, row, day, now):
-    by_hand = row["channel"] == Channel.HAND
     due_at = now if rule.is_urgent else read_calendar().next_decent(now)
+    key = _key(task, BY_HAND, row["dedup"], row["channel"], day)
+    return _tell(task, BY_HAND, row, key, now, due_at, is_urgent=rule.is_urgent)
+
+
+def _tell(task, step, row, key, now, due_at, *, is_urgent=False):
+    """One telling of the enterprise's side beyond the ladder; `row` as the rule says whom (TOLD)."""
+    by_hand = row["channel"] == Channel.HAND
     return Delivery.objects.create(
-        key=f"{task.rule}:{task.subject_id}:{task.episode}:{BY_HAND}:{row['dedup']}:{row['channel']}:{day}",
-        task=task, rule=task.rule, step=BY_HAND, side=Side.ENTERPRISE, stream=task.stream, channel=row["channel"],
-        user_id=row["user_id"], addressee_id=row["addressee_id"], name=row["name"], address=row["address"],
-        language=row["language"], is_urgent=rule.is_urgent,
+        key=key, task=task, rule=task.rule, step=step, side=Side.ENTERPRISE, stream=task.stream,
+        channel=row["channel"], user_id=row["user_id"], addressee_id=row["addressee_id"], name=row["name"],
+        address=row["address"], language=row["language"], is_urgent=is_urgent,
         state=DeliveryState.FORWARD if by_hand else DeliveryState.DUE, created_at=now, due_at=due_at,
         first_due_at=due_at,
     )  # fmt: skip
+
+
+# --- somebody else of the enterprise ---------------------------------------------------------------------------------
+
+#: What was told and may still be acted upon. What a sender has taken leaves; its link ends with the others.
+STILL_OUT = (
+    DeliveryState.DUE, DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.FORWARD, DeliveryState.COPIED,
+    DeliveryState.SENT, DeliveryState.OPENED,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """Somebody of an enterprise as a telling knows them."""
+
+    pk: int
+    name: str
+    address: str
+    language: str
+    channel: str
+
+
+def readdress(addressee_id, *, to, now=None):
+    """Tell `to` (an Addressee, or None) what the person `addressee_id` was told and nobody has settled or answered.
+
+    Within the caller's transaction. What had not left is cancelled; of each task one new telling is made, with a link
+    of its own. Returns the open links that the person got with any telling, to be ended by the caller.
+    """
+    now = now or timezone.now()
+    rows = Delivery.objects.filter(
+        addressee_id=addressee_id, side=Side.ENTERPRISE, task__state=TaskState.OPEN, state__in=STILL_OUT
+    ).select_related("task")  # fmt: skip
+    rows = list(rows.select_for_update(of=("self",), no_key=True).order_by("id"))
+    waiting = [row.pk for row in rows if row.state in (DeliveryState.DUE, DeliveryState.FORWARD, DeliveryState.COPIED)]
+    Delivery.objects.filter(pk__in=waiting).update(state=DeliveryState.CANCELLED, reason="left", finished_at=now)
+    if to is not None:
+        latest = {row.task_id: row for row in rows}
+        _tell_anew(list(latest.values()), to, now)
+    told = Delivery.objects.filter(addressee_id=addressee_id, side=Side.ENTERPRISE).values("link")
+    return list(Link.objects.filter(pk__in=told, withdrawn_at=None, expires_at__gt=now).order_by("pk"))
+
+
+def _tell_anew(rows, to, now):
+    keys = {row.pk: _key(row.task, row.step, f"c{to.pk}", to.channel) for row in rows}
+    known = set(Delivery.objects.filter(key__in=keys.values()).values_list("key", flat=True))
+    made, decent = defaultdict(list), read_calendar().next_decent(now)
+    for row in rows:
+        if keys[row.pk] not in known:
+            told = {"dedup": f"c{to.pk}", "user_id": None, "addressee_id": to.pk, "name": to.name,
+                    "address": to.address, "language": to.language, "channel": to.channel}  # fmt: skip
+            due_at = now if row.is_urgent else decent
+            made[row.rule].append(_tell(row.task, row.step, told, keys[row.pk], now, due_at, is_urgent=row.is_urgent))
+    for name, deliveries in made.items():
+        if rule := rules().get(name):
+            rule.prepare(deliveries, now)
+
+
+def _key(task, step, dedup, channel, *more):
+    return ":".join(str(part) for part in (task.rule, task.subject_id, task.episode, step, dedup, channel, *more))
 
 
 # --- carried by hand -----------------------------------------------------------------------------------------------

@@ -124,7 +124,7 @@ STATEMENT = """
     exchange AS (
         SELECT t.enterprise_id AS id, (t.happened_at AT TIME ZONE %s)::date AS day, 0 AS is_answer
         FROM scope s JOIN partnerships_touchpoint t ON t.enterprise_id = s.key
-        WHERE t.is_two_way AND t.happened_at >= %s AND t.happened_at < %s
+        WHERE t.is_two_way AND t.withdrawn_at IS NULL AND t.happened_at >= %s AND t.happened_at < %s
         UNION ALL
         SELECT m.enterprise_id, (m.written_at AT TIME ZONE %s)::date, 1
         FROM scope s JOIN partnerships_message m ON m.enterprise_id = s.key
@@ -179,7 +179,7 @@ def month_named(text, months):
 def exchanges_of(partners, month):
     """The two-way exchanges logged in `month`, newest first: the rows behind its bar, without answers in the thread."""
     begin, end = midnight(month.first_day), midnight(first_of(month.first_day, -1))
-    rows = Touchpoint.objects.filter(is_two_way=True, happened_at__gte=begin, happened_at__lt=end)
+    rows = Touchpoint.objects.standing().filter(is_two_way=True, happened_at__gte=begin, happened_at__lt=end)
     return rows.filter(enterprise__in=partners.values("pk")).select_related("enterprise", "logged_by")
 
 

@@ -7,13 +7,16 @@ answers for one kind of thing from the database as it is now; nothing is stored.
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, Max, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from partnerships.access import stream_names
-from partnerships.models import Enterprise, Import, Message, ProxyEntry, Registration
+from partnerships.models import Enterprise, HandOver, Import, Message, ProxyEntry, Registration
+from partnerships.services.seats import without_keeper
+from partnerships.services.touchpoints import start_of
 from partnerships.workflow import ImportState
 from records.links import asked_for_again
 from records.models import Side
@@ -184,6 +187,37 @@ def asked_links(user):
         )
 
 
+def taken_over(user):
+    """What somebody handed over to `user`, until they have read it."""
+    unread = HandOver.objects.filter(successor=user, read_at=None).annotate(number=Count("enterprises"))
+    for told in unread.select_related("person").order_by("at")[:MOST]:
+        yield Item(
+            side=Side.SCHOOL,
+            title=_("%(who)s hands over to you") % {"who": told.person},
+            about=ngettext("%(count)d partner", "%(count)d partners", told.number) % {"count": told.number},
+            why=told.note[:140] or _("You look after this from now on: its tasks are yours already."),
+            since=told.at,
+            url=reverse("partnerships:hand_over", args=[told.pk]),
+            action=_("Read"),
+        )
+
+
+def enterprises_without_keeper(user):
+    """Whose keeper has gone: until somebody else is invited only the school can let people in."""
+    lost = without_keeper(Enterprise.objects.filter(looked_after(user)).exclude(state=Enterprise.State.ENDED))
+    left_on = Max("contacts__left_on", filter=Q(contacts__user__isnull=False))
+    for enterprise in lost.annotate(left_on=left_on).order_by("sort_key", "pk")[:MOST]:
+        yield Item(
+            side=Side.ENTERPRISE,
+            title=_("Nobody keeps the enterprise's access"),
+            about=enterprise.title,
+            why=_("Its keeper has left: invite somebody, or make a colleague the keeper."),
+            since=start_of(enterprise.left_on) if enterprise.left_on else enterprise.created_at,
+            url=reverse("partnerships:enterprise_detail", args=[enterprise.pk]) + "#people",
+            action=_("Open"),
+        )
+
+
 def open_imports(user):
     for batch in Import.objects.filter(uploaded_by=user, state=ImportState.PREVIEW).order_by("uploaded_at")[:MOST]:
         yield Item(
@@ -233,6 +267,8 @@ COLLECTORS = [
     unanswered_messages,
     corrected_entries,
     asked_links,
+    taken_over,
+    enterprises_without_keeper,
     open_imports,
     waiting_registrations,
     prospects_to_assess,

@@ -234,7 +234,10 @@ FORMS = {
     "partnerships:portal_shutdown": lambda side: {"starts_on": soon(), "ends_on": soon()},
     "partnerships:contact_new": lambda side: _person(),
     "partnerships:contact_edit": lambda side: _person() | _version(side),
-    "partnerships:contact_left": lambda side: {"left_on": DAY},
+    "partnerships:contact_left": lambda side: {"left_on": DAY, "successor": "nobody"},
+    "partnerships:portfolio_hand_over": lambda side: {
+        "successor": side.third, "scope": "all", "form_key": key()
+    },
     "partnerships:site_new": lambda side: {"kind": "workshop", "name": "二号厂房", "form_key": key()},
     "partnerships:site_edit": lambda side: _version(side) | {"kind": "workshop", "name": "二号厂房"},
     "partnerships:site_close": lambda side: {"closed_on": DAY},
@@ -278,6 +281,7 @@ FORMS = {
     "partnerships:portal_site": lambda side: _version(side) | {"capacity": 5},
     "partnerships:portal_colleague_new": lambda side: _person(),
     "partnerships:portal_colleague": lambda side: _person() | _version(side),
+    "partnerships:portal_left": lambda side: {"successor": "nobody"},
     "partnerships:portal_invitation": lambda side: {"email": "lin@example.org"},
     "partnerships:link": lambda side: {"body": "Wednesday.", "who": "other", "name": "林青", "form_key": key()},
     "partnerships:link_ask": lambda side: {"name": "林青"},

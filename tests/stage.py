@@ -37,6 +37,7 @@ from partnerships.models import (
     BulkChange,
     Clause,
     Enterprise,
+    HandOver,
     Import,
     ImportRow,
     Obligation,
@@ -88,7 +89,7 @@ NOT_WORDS = {
 #: Events that both sides read. All others stay with the school, whatever they say.
 SHARED = {
     "touchpoint.logged", "touchpoint.changed", "touchpoint.corrected", "touchpoint.withdrawn", "message.written", "proxy.entered", "proxy.confirmed", "proxy.corrected",
-    "contact.left", "contact.returned", "seat.invited", "seat.taken", "seat.keeper_changed",
+    "contact.left", "contact.returned", "enterprise.handed_over", "seat.invited", "seat.taken", "seat.keeper_changed",
     "enterprise.activate", "enterprise.resume", "file.given",
     "seminar.invited", "seminar.changed", "seminar.cancelled", "seminar.feedback", "seminar.minuted",
     "seminar.item_added", "seminar.item_done",
@@ -398,6 +399,10 @@ def _accounts(cast, side, contact, canary, officer):
     key = Authenticator.objects.create(user=officer, type="webauthn", data={"name": "Key", "credential": credential()})
     side.session, side.key = session.pk, key.pk
     Look.objects.create(what="file.read", by=officer, subject=contact)
+    told = HandOver.objects.create(person=cast.lead, successor=officer, by=cast.lead)
+    told.enterprises.add(side.enterprise)
+    mark(told, SCHOOL)
+    side.holder, side.third, side.hand_over = officer.pk, cast.lead.pk, told.pk
 
 
 def _events(side, enterprise, canary, officer, now):

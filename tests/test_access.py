@@ -30,6 +30,9 @@ healthz                                                   oo oooo oo ooo oo    m
 healthz_reminders                                         oo oooo oo ooo oo    mm mmmm mm mmm mm
 stylesheet(digest)                                        oo oooo oo ooo oo    mm mmmm mm mmm mm
 
+# --- how portfolios are kept in touch with: whoever reads partners
+reports:contact_rhythm                                    ii oooo ff fff ff    ii mmmm mm mmm mm
+
 # --- signing in and out, the own account
 account_login                                             oo rrrr rr rrr rr    oo rrrr rr rrr rr
 account_request_login_code                                oo rrrr rr rrr rr    rr rrrr rr rrr rr
@@ -140,6 +143,11 @@ partnerships:site_reopen(closed_site)                     ii mmmm mm mmm mm    i
 partnerships:assessment_new(enterprise)                   ii ooof nn fff nn    ii rrrf nn fff nn
 partnerships:assessment_detail(assessment)                ii oooo nn nnn nn    ii mmmm mm mmm mm
 
+# --- everything of one person: leads for everybody, officers their own; the two of them read what was handed over
+partnerships:portfolio_hand_over(holder)                  ii ooof ff nnn nn    ii ooof ff nnn nn
+partnerships:hand_over(hand_over)                         ii ooon nn nnn nn    ii mmmm mm mmm mm
+partnerships:hand_over_read(hand_over)                    ii mmmm mm mmm mm    ii ffrn nn nnn nn
+
 # --- exchanges: whoever reads partners logs a contact; messages in the school's name come from who keeps the partner
 partnerships:timeline(enterprise)                         ii oooo nn fff nn    ii mmmm mm mmm mm
 partnerships:touchpoint_new(enterprise)                   ii oooo nn fff nn    ii rrrr nn fff nn
@@ -178,7 +186,7 @@ partnerships:portal_team(enterprise)                      ii nnnn nn ooo nn    i
 partnerships:portal_colleague_new(enterprise)             ii nnnn nn ooo nn    ii nnnn nn rff nn
 partnerships:portal_colleague(enterprise contact)         ii nnnn nn ooo nn    ii nnnn nn rff nn
 partnerships:portal_invitation(enterprise contact)        ii nnnn nn ooo nn    ii nnnn nn rff nn
-partnerships:portal_left(enterprise contact)              ii mmmm mm mmm mm    ii nnnn nn rff nn
+partnerships:portal_left(enterprise contact)              ii nnnn nn off nn    ii nnnn nn rff nn
 partnerships:portal_keeper(enterprise member)             ii mmmm mm mmm mm    ii nnnn nn rff nn
 
 # --- links: handed out by who keeps the partner, read by whoever holds them; staff answer on behalf, not through them

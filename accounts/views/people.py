@@ -2,9 +2,11 @@
 
 from allauth.account.decorators import reauthentication_required
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -51,6 +53,7 @@ def _person_context(request, someone, form=None):
         "person": someone,
         "sessions": UserSession.objects.filter(user=someone).count(),
         "blocked": rules.why_not_manage(request.user, someone),
+        "leaving": import_string(settings.HOLDINGS)(someone, request.user),
         "form": form or RoleForm(by=request.user, person=someone),
         "invitation": someone.invitations.select_related("invited_by").order_by("pk").first(),
         "events": Event.objects.of(someone).select_related("by")[:20],

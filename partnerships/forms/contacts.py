@@ -57,27 +57,90 @@ class ContactForm(EditForm):
         return cleaned
 
 
-class LeftForm(forms.Form):
-    """When a person left; of a keeper also who follows."""
+class SuccessorForm(forms.Form):
+    """Who takes over from a person that leaves; of a keeper also who keeps the team. In the portal as it stands."""
 
-    left_on = DayField(label=_("left on"), initial=timezone.localdate)
-    successor = forms.ModelChoiceField(
-        label=_("new keeper"), queryset=Contact.objects.none(), required=False, empty_label=_("choose a person"),
-        help_text=_("Whoever works there and has an account."),
+    NEW, NOBODY = "new", "nobody"
+
+    successor = forms.ChoiceField(
+        label=_("who takes over"), widget=forms.RadioSelect(attrs={"class": "tiles"}),
+        error_messages={"required": _("Say who takes over, or that nobody does yet.")},
     )  # fmt: skip
-    without_keeper = forms.BooleanField(
-        label=_("there is no keeper for now"), required=False,
-        help_text=_("Until there is one, only the school invites people of this enterprise."),
+    keeper = forms.ModelChoiceField(
+        label=_("new keeper"), queryset=Contact.objects.none(), required=False,
+        empty_label=_("whoever takes over"), help_text=_("Invites and removes colleagues; needs an account."),
     )  # fmt: skip
 
     def __init__(self, *args, contact, **kwargs):
         super().__init__(*args, **kwargs)
         self.contact = contact
+        others = Contact.objects.present().filter(enterprise=contact.enterprise_id).exclude(pk=contact.pk)
+        self.people = {str(one.pk): one for one in others}
+        self.fields["successor"].choices = [*((key, one.name) for key, one in self.people.items()), *self.otherwise]
+        self.fields["keeper"].queryset = others.filter(user__isnull=False)
+        if not contact.is_keeper or not self.fields["keeper"].queryset:
+            del self.fields["keeper"]
+
+    @property
+    def otherwise(self):
+        return [(self.NOBODY, _("nobody yet"))]
+
+    @property
+    def values(self):
+        """What the service takes, beside who says it."""
+        chosen = {"successor": self.people.get(self.cleaned_data["successor"])}
+        return chosen | ({"keeper": self.cleaned_data["keeper"]} if "keeper" in self.fields else {})
+
+    @property
+    def has_keeper(self):
+        successor = self.people.get(self.cleaned_data.get("successor"))
+        return bool(self.cleaned_data.get("keeper") or (successor and successor.user_id))
+
+    def clean(self):
+        cleaned = super().clean()
+        if "keeper" in self.fields and "successor" in cleaned and not self.errors and not self.has_keeper:
+            self.add_error("keeper", _("Name the new keeper: who takes over has no account."))
+        return cleaned
+
+
+class LeftForm(SuccessorForm):
+    """The same on the school's page: also when, a new person, and that there is no keeper for now."""
+
+    left_on = DayField(label=_("left on"), initial=timezone.localdate)
+    new_name = forms.CharField(
+        label=_("name of the new person"), max_length=60, required=False, help_text=_("Only for somebody new.")
+    )
+    new_honorific = forms.CharField(label=_("form of address"), max_length=30, required=False)
+    new_phone = forms.CharField(
+        label=_("phone"), max_length=40, required=False, widget=forms.TextInput(attrs={"inputmode": "tel"})
+    )
+    without_keeper = forms.BooleanField(
+        label=_("there is no keeper for now"), required=False,
+        help_text=_("Until there is one, only the school invites people of this enterprise."),
+    )  # fmt: skip
+    field_order = ["left_on", "successor", "new_name", "new_honorific", "new_phone", "keeper", "without_keeper"]
+
+    def __init__(self, *args, contact, **kwargs):
+        super().__init__(*args, contact=contact, **kwargs)
         if not contact.is_keeper:
-            del self.fields["successor"], self.fields["without_keeper"]
-            return
-        members = Contact.objects.members().filter(enterprise=contact.enterprise_id)
-        self.fields["successor"].queryset = members.exclude(pk=contact.pk)
+            del self.fields["without_keeper"]
+
+    @property
+    def otherwise(self):
+        return [(self.NEW, _("somebody new")), *super().otherwise]
+
+    @property
+    def has_keeper(self):
+        return super().has_keeper or self.cleaned_data.get("without_keeper")
+
+    @property
+    def values(self):
+        values = super().values | {"left_on": self.cleaned_data["left_on"]}
+        values["without_keeper"] = self.cleaned_data.get("without_keeper", False)
+        if self.cleaned_data["successor"] == self.NEW:
+            typed = {name: self.cleaned_data[f"new_{name}"].strip() for name in ("name", "honorific", "phone")}
+            values["newcomer"] = {"name": typed["name"], "honorific": typed["honorific"], "phones": [typed["phone"]]}
+        return values
 
     def clean_left_on(self):
         if self.cleaned_data["left_on"] > timezone.localdate():
@@ -86,7 +149,15 @@ class LeftForm(forms.Form):
 
     def clean(self):
         cleaned = super().clean()
-        asked = self.contact.is_keeper and not self.errors
-        if asked and bool(cleaned.get("successor")) == bool(cleaned.get("without_keeper")):
-            self.add_error("successor", _("Name the new keeper, or say that there is none for now."))
+        if cleaned.get("successor") == self.NEW:
+            for name, sentence in (
+                ("new_name", _("Who is it? Write the name.")),
+                ("new_phone", _("How do we reach that person? Write the phone.")),
+            ):
+                if name not in self.errors and not cleaned.get(name, "").strip():
+                    self.add_error(name, sentence)
+        if self.contact.is_keeper and not self.errors and not self.has_keeper:
+            self.add_error("without_keeper", _("Name the new keeper, or say that there is none for now."))
+        if cleaned.get("without_keeper") and not self.errors and super().has_keeper:
+            self.add_error("without_keeper", _("Name the new keeper, or say that there is none for now."))
         return cleaned

@@ -17,6 +17,7 @@ from partnerships.models.seminar import (
     SeminarGuest,
     SeminarSeries,
 )
+from partnerships.models.succession import HandOver
 from partnerships.models.thread import Message
 from partnerships.models.touchpoint import ProxyEntry, Touchpoint, Trip
 
@@ -31,6 +32,7 @@ __all__ = [
     "Clause",
     "Contact",
     "Enterprise",
+    "HandOver",
     "Import",
     "ImportRow",
     "Message",

@@ -232,7 +232,10 @@ class Touchpoint(RuledModel):
         ordering = ["-happened_at", "-id"]
         verbose_name = _("touchpoint")
         verbose_name_plural = _("touchpoints")
-        indexes = [models.Index("enterprise", "happened_at", "id", name="touchpoint_by_enterprise")]
+        indexes = [
+            models.Index("enterprise", "happened_at", "id", name="touchpoint_by_enterprise"),
+            models.Index("happened_at", "id", name="touchpoint_by_day"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind__in=Kind.values), name="touchpoint_kind_known",

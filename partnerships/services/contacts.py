@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from partnerships.models import Contact
 from partnerships.services.enterprises import apply_changes, lock_for_change, record_changes
-from partnerships.services.seats import withdraw_open_invitation
+from partnerships.services.seats import leave
 from records.models import Audience
 from records.services import record
 from records.workflow import Refused
@@ -28,13 +28,15 @@ def add_contact(enterprise, *, by, form_key=None, now=None, **fields):
         locked = lock_for_change(enterprise, by)  # a second submit waits here, then finds the first
         if form_key and (first := Contact.objects.filter(form_key=form_key).first()):
             return first
-        contact = Contact(enterprise=locked, **fields)
-        if form_key:
-            contact.form_key = form_key
-        _check_site(contact)
-        contact.full_clean()
-        contact.save()
-        record("contact.added", subject=contact, stream=locked.pk, by=by, data={"name": contact.name}, happened_at=now)
+        return _add(locked, by, now, fields | ({"form_key": form_key} if form_key else {}))
+
+
+def _add(enterprise, by, now, fields):
+    contact = Contact(enterprise=enterprise, **fields)
+    _check_site(contact)
+    contact.full_clean()
+    contact.save()
+    record("contact.added", subject=contact, stream=enterprise.pk, by=by, data={"name": contact.name}, happened_at=now)
     return contact
 
 
@@ -55,36 +57,25 @@ def change_contact(contact, *, by, version, changes, now=None):
     return locked
 
 
-def mark_left(contact, *, by, left_on, successor=None, without_keeper=False, now=None):
-    """Say that a person left: their access ends, an open invitation is withdrawn; writes "contact.left".
+def mark_left(contact, *, by, left_on, successor=None, newcomer=None, keeper=None, without_keeper=False, now=None):
+    """Say that a person left: their access ends, what they held goes over (services.leaving); writes "contact.left".
 
-    A keeper hands the role to `successor` (a present member with an account), or the school accepts by
-    `without_keeper` that there is none for now: never silently. Raises NotAllowed, Refused.
+    `successor` takes over, or `newcomer` (fields of a new contact), or nobody yet. A keeper hands that role to
+    `keeper`, by default the successor, who needs an account; or the school accepts by `without_keeper` that there is
+    none for now: never silently. Raises NotAllowed, Refused, ValidationError.
     """
     now = now or timezone.now()
     with pghistory.context(user=by.pk), transaction.atomic():
         locked = _lock(contact, by)
         if locked.left_on:
             return locked
-        was_keeper = locked.is_keeper
-        if was_keeper and successor is None and not without_keeper:
+        if locked.is_keeper and not (keeper or successor) and not without_keeper:
             sentence = _("%(name)s is the keeper: name a successor, or say that there is none for now.")
             raise Refused(sentence % {"name": locked})
-        locked.left_on, locked.is_keeper = left_on, False
-        locked.version += 1
-        locked.save(update_fields=["left_on", "is_keeper", "version"])
-        if was_keeper and successor is not None:
-            _make_keeper(locked.enterprise_id, successor)
-        withdraw_open_invitation(locked, by=by, now=now)
-        record(
-            "contact.left",
-            subject=locked,
-            stream=locked.enterprise_id,
-            by=by,
-            audience=Audience.BOTH,
-            data={"name": locked.name, "was_keeper": was_keeper, "keeper": successor.name if successor else ""},
-            happened_at=now,
-        )
+        if newcomer is not None:
+            successor = _add(locked.enterprise, by, now, newcomer)
+        keeper = None if without_keeper else keeper or successor
+        leave(locked, by=by, left_on=left_on, successor=successor, keeper=keeper, now=now)
     return locked
 
 
@@ -119,16 +110,12 @@ def _check_known(fields):
 
 def _lock(contact, by):
     """Lock the enterprise, then the person: always in this order, so that no two writers wait for each other."""
-    lock_for_change(contact.enterprise, by)
-    return Contact.objects.select_for_update(of=("self",), no_key=True).get(pk=contact.pk)
+    enterprise = lock_for_change(contact.enterprise, by)
+    locked = Contact.objects.select_for_update(of=("self",), no_key=True).get(pk=contact.pk)
+    locked.enterprise = enterprise
+    return locked
 
 
 def _check_site(contact):
     if contact.site and contact.site.enterprise_id != contact.enterprise_id:
         raise Refused(_("This site belongs to another enterprise."))
-
-
-def _make_keeper(enterprise_id, successor):
-    members = Contact.objects.members().filter(enterprise=enterprise_id)
-    if not members.filter(pk=successor.pk).update(is_keeper=True):
-        raise Refused(_("A keeper works there today and has an account."))

@@ -1,4 +1,4 @@
-"""Every write to one enterprise: recorded, changed, handed over, moved along its lifecycle."""
+"""Every write to one enterprise: recorded, changed, moved along its lifecycle; who looks after it is succession."""
 
 import pghistory
 from django.core.exceptions import ValidationError
@@ -144,31 +144,6 @@ def change_enterprise(enterprise, *, by, version, changes, now=None):
         locked.version = version + 1
         _save(locked)
         record_changes("enterprise.changed", locked, by, differing, stream=locked.pk, now=now)
-    return locked
-
-
-def hand_over(enterprise, *, by, version, owner, lead_department, note="", now=None):
-    """Give the partnership to another owner (and department); writes "enterprise.handed_over".
-
-    Raises as change_enterprise does, Refused where the new owner may not own partners.
-    """
-    if owner is not None and not (owner.is_active and owner.sees_partners):
-        raise Refused(_("Choose an officer or a lead who may sign in."))
-    with pghistory.context(user=by.pk), transaction.atomic():
-        locked = lock_for_change(enterprise, by)
-        differing = apply_changes(locked, version, {"owner": owner, "lead_department": lead_department})
-        if not differing:
-            return locked
-        before, after = differing.get("owner", (shown(locked, "owner"),) * 2)
-        locked.save(update_fields=["owner", "lead_department", "version"])
-        record(
-            "enterprise.handed_over",
-            subject=locked,
-            stream=locked.pk,
-            by=by,
-            data={"from": before, "to": after, "note": note.strip()},
-            happened_at=now,
-        )
     return locked
 
 

@@ -3,13 +3,14 @@
 import pghistory
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Role
 from accounts.services import invite_person, side_of, withdraw_invitation
 from partnerships.models import Contact, Enterprise
+from partnerships.services.leaving import pass_on, refuse_successor
 from partnerships.workflow import is_not_merged, keeps_this_partner
 from records.models import Audience
 from records.services import record
@@ -116,12 +117,13 @@ def seat_invited_contact(invitation, user):
     return locked
 
 
-def remove_member(contact, *, by, now=None):
-    """The enterprise says that somebody has left: their access ends on their next request, an open invitation is
-    withdrawn. Writes "contact.left".
+def remove_member(contact, *, by, successor=None, keeper=None, now=None):
+    """The enterprise says that somebody has left: their access ends on their next request, what they held goes to
+    `successor`, or nobody yet (services.leaving). Writes "contact.left".
 
-    Done by the keeper or by the person; the school uses services.contacts.mark_left. Raises NotAllowed, and Refused
-    for the keeper while other members are there: an enterprise does not lose its keeper silently.
+    Done by the keeper or by the person; the school uses services.contacts.mark_left. A keeper hands that role to
+    `keeper`, by default the successor. Raises NotAllowed, and Refused for a keeper without either while other members
+    are there: an enterprise does not lose its keeper silently.
     """
     now = now or timezone.now()
     with pghistory.context(user=by.pk), transaction.atomic():
@@ -133,14 +135,39 @@ def remove_member(contact, *, by, now=None):
             raise NotAllowed(reason)
         if locked.left_on:
             return locked
-        if reason := why_not_leave(locked):
+        keeper = keeper or (successor if successor is not None and successor.user_id else None)
+        if keeper is None and (reason := why_not_leave(locked)):
             raise Refused(reason)
-        was_keeper, locked.is_keeper, locked.left_on = locked.is_keeper, False, timezone.localdate(now)
-        locked.version += 1
-        locked.save(update_fields=["left_on", "is_keeper", "version"])
-        withdraw_open_invitation(locked, by=by, now=now)
-        _record("contact.left", locked, by, now, was_keeper=was_keeper, keeper="")
+        locked.enterprise = enterprise
+        leave(locked, by=by, left_on=timezone.localdate(now), successor=successor, keeper=keeper, now=now)
     return locked
+
+
+def leave(contact, *, by, left_on, successor, keeper, now):
+    """Take a locked contact out, and hand over what they held. Writes "contact.left", which both sides read.
+
+    Raises Refused where `successor` does not work there, or `keeper`, who takes the role of a keeper, has no account.
+    """
+    if contact.is_keeper and keeper is not None:
+        _refuse_keeper(contact, keeper)
+    if successor is not None:
+        successor = Contact.objects.select_for_update(of=("self",), no_key=True).get(pk=successor.pk)
+        refuse_successor(contact, successor)
+    was_keeper, contact.is_keeper, contact.left_on = contact.is_keeper, False, left_on
+    contact.version += 1
+    contact.save(update_fields=["left_on", "is_keeper", "version"])
+    withdraw_open_invitation(contact, by=by, now=now)
+    moved = pass_on(contact, successor, by=by, now=now)
+    if was_keeper and keeper is not None:
+        Contact.objects.filter(pk=keeper.pk).update(is_keeper=True, version=F("version") + 1)
+    names = {"keeper": keeper.name if was_keeper and keeper else "", "successor": successor.name if successor else ""}
+    _record("contact.left", contact, by, now, was_keeper=was_keeper, **names, moved=moved)
+
+
+def _refuse_keeper(contact, keeper):
+    members = Contact.objects.members().filter(enterprise=contact.enterprise_id, user__is_active=True)
+    if not members.filter(pk=keeper.pk).exclude(pk=contact.pk).exists():
+        raise Refused(_("A keeper works there today and has an account."))
 
 
 def withdraw_open_invitation(contact, *, by, now):
@@ -152,7 +179,7 @@ def withdraw_open_invitation(contact, *, by, now):
 def why_not_leave(contact):
     """The keeper hands the role over first, as long as somebody is there to take it. A reason or None."""
     if contact.is_keeper and contact.enterprise.contacts.members().exclude(pk=contact.pk).exists():
-        return _("First hand the keeper's role to a colleague: the company should not be without a keeper.")
+        return _("Name the colleague who keeps the team from now on: the company should not be without a keeper.")
     return None
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partnerships.access import enterprise_in_portal, enterprises_of
+from partnerships.forms.contacts import SuccessorForm
 from partnerships.forms.editing import add_errors
 from partnerships.forms.portal import CompanyForm, SiteFactsForm
 from partnerships.forms.seats import ColleagueForm, InviteForm, OwnDataForm, PhoneForm
@@ -18,6 +19,7 @@ from partnerships.services import company, seats
 from partnerships.services.enterprises import Conflict
 from partnerships.views.portal import seat_of
 from partnerships.views.thread import carried_invitation
+from records.workflow import NotAllowed
 
 
 def _edit(request, form, save, context, template, done):
@@ -86,7 +88,6 @@ def portal_team(request, enterprise):
         "own": own,
         "people": people.order_by("-is_keeper", "name", "pk"),
         "why_not_team": seats.keeps_the_team(enterprise, request.user),
-        "why_not_leave": seats.why_not_leave(own),
     }
     return render(request, "partnerships/portal_team.html", context)
 
@@ -156,11 +157,18 @@ def portal_invitation(request, enterprise, contact):
     return render(request, "partnerships/portal_invitation.html", context, status=422 if form.errors else 200)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def portal_left(request, enterprise, contact):
-    """Somebody has left the enterprise; who says it of themselves is out with it."""
+    """Somebody has left the enterprise, and who takes over; who says it of themselves is out with it."""
     enterprise = enterprise_in_portal(request.user, enterprise)
-    gone = seats.remove_member(_colleague(enterprise, contact), by=request.user)
+    found = _colleague(enterprise, contact)
+    if found.user_id != request.user.pk and (reason := seats.keeps_the_team(enterprise, request.user)):
+        raise NotAllowed(reason)
+    form = SuccessorForm(request.POST or None, contact=found)
+    if not form.is_valid():
+        context = {"enterprise": enterprise, "contact": found, "form": form, "is_own": found.user_id == request.user.pk}
+        return render(request, "partnerships/portal_left.html", context, status=422 if form.errors else 200)
+    gone = seats.remove_member(found, by=request.user, **form.values)
     messages.success(request, _("%(name)s no longer belongs to the team. Thank you for telling us.") % {"name": gone})
     if enterprises_of(request.user).filter(pk=enterprise.pk).exists():
         return redirect("partnerships:portal_team", enterprise.pk)

@@ -9,6 +9,7 @@ from partnerships.forms.contacts import ContactForm, LeftForm
 from partnerships.models import Contact
 from partnerships.services import contacts as services
 from partnerships.services.enterprises import Conflict, refuse_unless_changeable
+from partnerships.succession import hangs_on_contact
 from partnerships.views.doors import partner
 from partnerships.views.enterprise import changeable, conflict_page
 
@@ -47,10 +48,10 @@ def contact_left(request, pk):
     contact = _contact(request, pk)
     form = LeftForm(request.POST or None, contact=contact)
     if request.method == "POST" and form.is_valid():
-        services.mark_left(contact, by=request.user, **form.cleaned_data)
+        services.mark_left(contact, by=request.user, **form.values)
         messages.success(request, _("%(name)s no longer works there, and has no access any more.") % {"name": contact})
         return _back(contact)
-    context = {"form": form, "enterprise": contact.enterprise, "contact": contact}
+    context = {"form": form, "enterprise": contact.enterprise, "contact": contact, "held": hangs_on_contact(contact)}
     return render(request, "partnerships/contact_left.html", context, status=422 if form.is_bound else 200)
 
 

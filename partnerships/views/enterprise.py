@@ -19,6 +19,8 @@ from partnerships.models import Assessment, Contact, Enterprise, Site
 from partnerships.rhythms import rhythm_card
 from partnerships.services import enterprises as services
 from partnerships.services.merging import find_similar
+from partnerships.services.succession import hand_over
+from partnerships.succession import dependence_of
 from partnerships.timeline import timeline_page
 from partnerships.views.doors import partner, school_only, school_page
 from partnerships.workflow import ENTERPRISE, keeps_this_partner
@@ -63,10 +65,19 @@ def enterprise_detail(request, pk):
         "agreements": agreements_shown(enterprise, timezone.localdate()),
         "similar": find_similar(enterprise, limit=5),
         "timeline": timeline_page(enterprise, request.user, request.GET, size=TIMELINE),
+        "alone": _alone(enterprise),
         "rhythm": rhythm_card(enterprise, request.user, timezone.now()),
         "now": timezone.now(),
     }
     return render(request, "partnerships/enterprise_detail.html", context)
+
+
+def _alone(enterprise):
+    """Why the partnership hangs on one person, as sentences; the contacts were read for the page already."""
+    if not enterprise.is_partner:
+        return None
+    people = [one.name for one in enterprise.contacts.all() if one.left_on is None and (one.phones or one.email)]
+    return dependence_of([enterprise], reachable={enterprise.pk: people}).get(enterprise.pk)
 
 
 def _links(enterprise):
@@ -147,7 +158,7 @@ def enterprise_hand_over(request, pk):
     form = HandOverForm(request.POST or None, enterprise=enterprise)
     if request.method == "POST" and form.is_valid():
         try:
-            services.hand_over(enterprise, by=request.user, **form.cleaned_data)
+            hand_over(enterprise, by=request.user, **form.cleaned_data)
         except services.Conflict as conflict:
             form.add_error(None, conflict.reason)
             form.data = form.data.dict() | {"version": conflict.current.version}

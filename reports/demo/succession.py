@@ -3,7 +3,7 @@
 import uuid
 from datetime import timedelta
 
-from partnerships.models import Enterprise, Message
+from partnerships.models import Enterprise, Message, ProxyEntry
 from partnerships.models.seminar import Answer, SeminarKind
 from partnerships.models.touchpoint import Kind
 from partnerships.services.seats import invite_contact
@@ -11,6 +11,7 @@ from partnerships.services.seminars import add_action_item, answer_invitation, p
 from partnerships.services.thread import write_message
 from partnerships.services.touchpoints import log_touchpoint
 
+Source = ProxyEntry.Source
 #: The officer who leaves at the end of the month, and the partner that one person there carries.
 LEAVES, ALONE = "ye", "味澜餐饮"
 
@@ -24,7 +25,11 @@ def leave_soon(stage):
     if contact is not None:
         invite_contact(_by_hand(contact), by=ye, now=stage.at(2, 15, 0))
     if not Message.objects.filter(enterprise=own[1]).exists():
-        letter = {"source": "wechat", "said_by": own[1].contacts.present().first().name, "said_at": stage.at(1, 16, 20)}
+        letter = {
+            "source": Source.WECHAT,
+            "said_by": own[1].contacts.present().first().name,
+            "said_at": stage.at(1, 16, 20),
+        }
         write_message(
             own[1], by=ye, on_behalf=letter, body="叶老师，寒假的实习生能早一周到岗吗？", now=stage.at(1, 16, 40)
         )
@@ -53,7 +58,7 @@ def _events(stage, ye, own):
     )  # fmt: skip
     guest = held.guests.get()
     answer_invitation(
-        guest, by=ye, answer=Answer.YES, head_count=2, said_by=guest.contact.address_form,
+        guest, by=ye, answer=Answer.YES, head_count=2, said_by=guest.contact.address_form, source=Source.PHONE,
         now=begins - timedelta(days=9),
     )  # fmt: skip
     after = begins + timedelta(hours=3)

@@ -390,17 +390,23 @@ def test_an_invitation_is_shown_to_the_keeper_alone(cast, signed_in):
 
 def test_the_keeper_marks_a_colleague_as_gone(cast, signed_in):
     client = signed_in(cast.hr)
-    assert client.post(url("portal_left", cast.a, seat_of(cast.colleague_hr, cast.a).pk)).status_code == 302
+    page = url("portal_left", cast.a, seat_of(cast.colleague_hr, cast.a).pk)
+    assert client.post(page, {"keeper": ""}).status_code == 422, "nobody was asked who takes over"
+    assert client.post(page, {"successor": "nobody"}).status_code == 302
     assert signed_in(cast.colleague_hr).get(url("portal_home", cast.a)).status_code == 404
 
 
 def test_the_keeper_stays_until_somebody_follows(cast, signed_in):
     client, own = signed_in(cast.hr), seat_of(cast.hr, cast.a)
-    assert "First hand the keeper" in client.get(url("portal_team", cast.a)).content.decode()
-    assert client.post(url("portal_left", cast.a, own.pk)).status_code == 409
-    assert client.post(url("portal_keeper", cast.a, seat_of(cast.colleague_hr, cast.a).pk)).status_code == 302
-    assert client.post(url("portal_left", cast.a, own.pk)).url == "/"
+    page, colleague = url("portal_left", cast.a, own.pk), seat_of(cast.colleague_hr, cast.a)
+    for nobody in ("nobody", cast.foreman.pk):  # the foreman has no account
+        response = client.post(page, {"successor": nobody})
+        assert (response.status_code, list(response.context["form"].errors)) == (422, ["keeper"])
+    assert client.post(page, {"successor": cast.foreman.pk, "keeper": colleague.pk}).url == "/"
     assert client.get(url("portal_home", cast.a)).status_code == 404
+    assert cast.a.contacts.get(is_keeper=True) == colleague
+    event = Event.objects.get(kind="contact.left")
+    assert (event.data["keeper"], event.data["successor"]) == ("colleague_hr", "钱波")
 
 
 def test_everybody_changes_the_own_data_the_keeper_anybodys(cast, signed_in):

@@ -404,7 +404,12 @@ def test_names_of_common_length_leave_the_whole_question(language, settings):
 
 
 def write_us(client, link, **values):
-    values = {"form_key": str(uuid.uuid4()), "who": "other", "name": "钱波", "body": "下月搬厂，搬好请你们来。"} | values
+    values = {
+        "form_key": str(uuid.uuid4()),
+        "who": "other",
+        "name": "钱波",
+        "body": "下月搬厂，搬好请你们来。",
+    } | values
     return client.post(url_of(link), values)
 
 

@@ -11,7 +11,7 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import Department, Role, User
 from partnerships.models import (
@@ -34,6 +34,7 @@ from partnerships.rules.rhythm import Rhythm, rhythm
 from partnerships.services.merging import suspected_pairs
 from partnerships.services.thread import waiting_for
 from partnerships.services.touchpoints import check_last_contact
+from partnerships.succession import dependence_of, holdings_of
 from records.models import Event, File, Link, Side
 from reminders.models import Delivery, SpecialDay, Switch, Task, Vacation
 from reminders.services import to_forward
@@ -236,3 +237,17 @@ def test_a_size_that_is_none_is_refused_before_anything_is_written(db, text):
     with pytest.raises(CommandError, match="is no size"):
         call_command("seed_demo", "--scale", text)
     assert User.objects.count() == before
+
+
+def test_somebody_is_about_to_leave_and_a_partnership_hangs_on_one_person(demo):
+    ye = User.objects.get(email="ye.qing@qinglan.example")
+    with translation.override("en"):
+        held = {one.label: one.number for one in holdings_of(ye)}
+        alone = Enterprise.objects.get(short_name="味澜餐饮")
+        reasons = dependence_of([alone])[alone.pk]
+    assert held["partners"] > 5
+    assert (held["events"], held["action items"], held["open invitations"]) == (2, 1, 1)
+    assert held["threads without an answer"] >= 1
+    assert any("were with" in reason for reason in reasons)
+    left = Contact.objects.exclude(left_on=None).filter(enterprise__short_name="甬铸模具").get()
+    assert Event.objects.get(kind="contact.left", subject_id=left.pk).data["successor"]
