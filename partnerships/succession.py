@@ -17,8 +17,16 @@ from django.utils.translation import gettext as _
 from accounts.models import Role
 from partnerships.models import ActionItem, Contact, Message, SeminarGuest, Touchpoint
 from partnerships.rules.dependence import DAYS, TookPart, hangs_on
-from partnerships.services.leaving import flags_of_nobody_else, open_links_of, seats_of
-from partnerships.services.succession import invitations_of, items_of, partners_of, seminars_of, why_not_hand_over
+from partnerships.services.leaving import flags_of_nobody_else, open_links_of, promises_of, seats_of
+from partnerships.services.succession import (
+    agreements_of,
+    invitations_of,
+    items_of,
+    obligations_of,
+    partners_of,
+    seminars_of,
+    why_not_hand_over,
+)
 from partnerships.services.thread import waiting_for
 from records.models import Side
 from reminders.models import Task
@@ -49,6 +57,8 @@ def holdings_of(person, *, now=None):
         (_("open tasks"), Task.objects.open().filter(owner=person)),
         (_("threads without an answer"), threads),
         (_("messages to forward"), to_forward(person, now=now)),
+        (_("agreements"), agreements_of(person)),
+        (_("obligations"), obligations_of(person)),
         (_("events"), seminars_of(person)),
         (_("action items"), items_of(person)),
         (_("open invitations"), invitations_of(person, now)),
@@ -167,5 +177,6 @@ def hangs_on_contact(contact, *, now=None):
         "seats": list(seats_of(contact, now).select_related("seminar").order_by("seminar__starts_at", "pk")),
         "links": len(open_links_of(contact, now)),
         "agreed": list(agreed[:PROMISES]),
+        "promised": list(promises_of(contact)[:PROMISES]),
         "items": list(items.select_related("seminar")[:PROMISES]),
     }

@@ -3,8 +3,8 @@
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from partnerships.models import Contact, SeminarGuest
-from partnerships.workflow import SeminarState
+from partnerships.models import Contact, Obligation, SeminarGuest
+from partnerships.workflow import ObligationState, SeminarState
 from records import links
 from records.models import Link
 from records.workflow import Refused
@@ -28,6 +28,11 @@ def seats_of(contact, now):
     )  # fmt: skip
 
 
+def promises_of(contact):
+    """What the enterprise promised in agreements and this person does, and is still open."""
+    return Obligation.objects.filter(contact=contact, state=ObligationState.OPEN)
+
+
 def open_links_of(contact, now):
     """Links in this person's hands: made out to them. A form of address that somebody present shares is nobody's."""
     present = Contact.objects.present().filter(enterprise=contact.enterprise_id).exclude(pk=contact.pk)
@@ -49,12 +54,14 @@ def refuse_successor(contact, successor):
 def pass_on(contact, successor, *, by, now=None):
     """Give what `contact` held to `successor`, or to nobody yet; both are locked, in the caller's transaction.
 
-    Moves what only this person did, and their seats at events to come. Drafts and links made out to them end; where
-    there is a successor, each that was not answered is made out anew, to be carried again. Returns what moved.
+    Moves what only this person did, what they promised in agreements, and their seats at events to come. Drafts and
+    links made out to them end; where there is a successor, each that was not answered is made out anew, to be carried
+    again. Returns what moved.
     """
     now = now or timezone.now()
     flags = flags_of_nobody_else(contact)
     seats = seats_of(contact, now).update(contact=successor)
+    promises_of(contact).update(contact=successor)
     if successor is not None and flags:
         for name in flags:
             setattr(successor, name, True)

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Invitation, User
 from accounts.rules import why_not_invite
-from partnerships.models import ActionItem, Enterprise, HandOver, Seminar, SeminarGuest
+from partnerships.models import ActionItem, Agreement, Enterprise, HandOver, Obligation, Seminar, SeminarGuest
 from partnerships.services.enterprises import apply_changes, lock_for_change
-from partnerships.workflow import SeminarState
+from partnerships.workflow import AgreementState, ObligationState, SeminarState
 from records.models import Audience, Event, Side
 from records.services import record
 from records.workflow import NotAllowed, Refused
@@ -108,6 +108,16 @@ def items_of(person):
     return ActionItem.objects.filter(owner=person, done_at=None)
 
 
+def agreements_of(person):
+    """Those that are still drafted, signed or in force."""
+    over = (AgreementState.EXPIRED, AgreementState.RENEWED, AgreementState.TERMINATED)
+    return Agreement.objects.filter(owner=person).exclude(state__in=over)
+
+
+def obligations_of(person):
+    return Obligation.objects.filter(owner=person, state=ObligationState.OPEN)
+
+
 def invitations_of(person, now):
     return Invitation.objects.open(now).filter(invited_by=person)
 
@@ -115,7 +125,8 @@ def invitations_of(person, now):
 @dataclass(frozen=True)
 class Plan:
     """Who takes over what: `successor` everything, but the partners led by a department of `by_department` (its id →
-    person). `enterprises`, `seminars` and `items` narrow it to these ids; None is all of them."""
+    person). `enterprises`, `seminars` and `items` narrow it to these ids; None is all of them. Agreements and what was
+    promised in them go with their partner."""
 
     successor: User
     by_department: dict = field(default_factory=dict)
@@ -138,9 +149,17 @@ class Share:
     seminars: list = field(default_factory=list)
     items: list = field(default_factory=list)
     invitations: list = field(default_factory=list)
+    agreements: list = field(default_factory=list)
+    obligations: list = field(default_factory=list)
+
+    @property
+    def ids(self):
+        return (
+            self.enterprises, self.seminars, self.items, self.invitations, self.agreements, self.obligations
+        )  # fmt: skip
 
     def __bool__(self):
-        return bool(self.enterprises or self.seminars or self.items or self.invitations)
+        return any(self.ids)
 
 
 def shares_of(person, plan, *, now, lock=False):
@@ -156,7 +175,12 @@ def shares_of(person, plan, *, now, lock=False):
     shares = {pk: Share(successor) for pk, successor in plan.successors.items()}
     for pk, department in rows(partners_of(person), plan.enterprises, "lead_department"):
         shares[plan.by_department.get(department, plan.successor).pk].enterprises.append(pk)
-    rest = shares[plan.successor.pk]
+    rest, with_partner = shares[plan.successor.pk], {pk: one for one in shares.values() for pk in one.enterprises}
+    for name, promised in (("agreements", agreements_of(person)), ("obligations", obligations_of(person))):
+        for pk, enterprise in rows(promised, None, "enterprise"):
+            share = with_partner.get(enterprise, rest if plan.enterprises is None else None)
+            if share is not None:
+                getattr(share, name).append(pk)
     rest.seminars = [pk for (pk,) in rows(seminars_of(person), plan.seminars)]
     rest.items = [pk for (pk,) in rows(items_of(person), plan.items)]
     open_ones = rows(invitations_of(person, now), None, "role") if plan.invitations else ()
@@ -166,9 +190,7 @@ def shares_of(person, plan, *, now, lock=False):
 
 def fingerprint(shares):
     """A short sign of what was shown: the press that follows moves exactly this, or nothing."""
-    parts = sorted(
-        f"{share.successor.pk}:{share.enterprises}{share.seminars}{share.items}{share.invitations}" for share in shares
-    )
+    parts = sorted(f"{share.successor.pk}:{share.ids}" for share in shares)
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
 
 
@@ -212,6 +234,8 @@ def _move(person, share, by, note, form_key, now):
     Enterprise.objects.filter(pk__in=share.enterprises).update(owner=to, version=F("version") + 1)
     Seminar.objects.filter(pk__in=share.seminars).update(organiser=to, version=F("version") + 1)
     ActionItem.objects.filter(pk__in=share.items).update(owner=to)
+    Agreement.objects.filter(pk__in=share.agreements).update(owner=to, version=F("version") + 1)
+    Obligation.objects.filter(pk__in=share.obligations).update(owner=to, version=F("version") + 1)
     Invitation.objects.filter(pk__in=share.invitations).update(invited_by=to)
     _record(person, share, by, note, now)
     # Not only those the rules would settle: a rule that is off keeps its tasks, and they go with the partner.

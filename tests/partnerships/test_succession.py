@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 
 from accounts.models import Invitation
 from accounts.services import disable_user
-from partnerships.models import ActionItem, Contact, Enterprise, HandOver, Seminar, Touchpoint
+from partnerships.models import ActionItem, Contact, Enterprise, HandOver, Obligation, Seminar, Touchpoint
 from partnerships.rules.dependence import TookPart, hangs_on
 from partnerships.services import links as link_services
 from partnerships.services.contacts import mark_left
@@ -35,6 +35,7 @@ from reminders import planner
 from reminders.models import Delivery, Switch, Task
 from reports.today import items_for
 from tests.partnerships.factories import (
+    AgreementFactory,
     ContactFactory,
     EnterpriseFactory,
     MessageFactory,
@@ -138,6 +139,29 @@ def test_everything_moves_in_one_step(portfolio):
     before = Task.objects.count()
     planner.plan()
     assert (Task.objects.count(), Task.objects.open().exclude(owner=cast.other_officer).count()) == (before, 0)
+
+
+def test_agreements_and_what_was_promised_in_them_go_with_their_partner(portfolio):
+    cast, day = portfolio, timezone.localdate()
+    mine, his, over = (
+        AgreementFactory(enterprise=enterprise, owner=cast.officer, state=state)
+        for enterprise, state in ((cast.a, "in_force"), (cast.second, "draft"), (cast.a, "expired"))
+    )
+    values = {
+        "agreement": mine,
+        "enterprise": cast.a,
+        "side": "school",
+        "text": "派教师",
+        "first_on": day,
+        "due_on": day,
+    }
+    promise = Obligation.objects.create(owner=cast.officer, **values)
+    give(
+        cast.officer, cast.lead, by=cast.lead, **everything(cast.officer, cast.lead, enterprises=frozenset([cast.a.pk]))
+    )
+    for row in (mine, his, over, promise):
+        row.refresh_from_db()
+    assert [row.owner for row in (mine, promise, his, over)] == [cast.lead, cast.lead, cast.officer, cast.officer]
 
 
 def test_tasks_of_a_rule_that_is_off_go_along(portfolio):
@@ -385,7 +409,14 @@ def test_what_a_contact_held_goes_to_the_successor(leaver):
     cast = leaver
     old = list(Delivery.objects.filter(addressee_id=cast.zhao.pk, state="forward"))
     assert {row.rule for row in old} == {"gap", "seminar"}
+    day = timezone.localdate()
+    promise = Obligation.objects.create(
+        agreement=AgreementFactory(enterprise=cast.a), enterprise=cast.a, side="enterprise", text="接收实习生",
+        contact=cast.zhao, first_on=day, due_on=day,
+    )  # fmt: skip
     mark_left(cast.zhao, by=cast.officer, left_on=timezone.localdate(), successor=cast.foreman)
+    promise.refresh_from_db()
+    assert promise.contact == cast.foreman
     cast.foreman.refresh_from_db()
     assert (cast.foreman.signs, cast.foreman.mentors, cast.foreman.keeps_pay) == (True, True, False)
     assert cast.seminar.guests.get().contact == cast.foreman
