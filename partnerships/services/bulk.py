@@ -8,7 +8,8 @@ from accounts.models import Department, User
 from partnerships.models import BulkChange, Enterprise
 from partnerships.models.bulk import BulkAction
 from partnerships.services.cadence import set_cadence, switch_messages, why_no_rhythm
-from partnerships.services.enterprises import change_enterprise, hand_over
+from partnerships.services.enterprises import change_enterprise
+from partnerships.services.succession import hand_over
 from partnerships.services.touchpoints import once
 from partnerships.workflow import is_not_merged, keeps_this_partner
 from records.workflow import Refused

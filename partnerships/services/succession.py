@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pghistory
 from django.contrib.contenttypes.models import ContentType
@@ -24,6 +25,8 @@ from reminders.services import hand_over_tasks
 
 KIND = "enterprise.handed_over"
 BATCH = 1_000
+#: Partners handed over by the same person to the same one within this time are told as one.
+IN_A_ROW = timedelta(minutes=10)
 
 
 def why_not_take_over(person):
@@ -66,11 +69,19 @@ def hand_over(enterprise, *, by, version, owner, lead_department, note="", now=N
         if owner != former:
             _settle([locked.pk], now=now)
             if owner is not None and owner != by:
-                told = HandOver.objects.create(
-                    person=by if former is None else former, successor=owner, by=by, at=now, note=note.strip()
-                )
-                told.enterprises.add(locked)
+                _tell(locked, former or by, owner, by, note.strip(), now)
     return locked
+
+
+def _tell(enterprise, person, successor, by, note, now):
+    """The successor finds it on Today; several in a row, ticked in the list, are one thing to read."""
+    unread = HandOver.objects.filter(
+        person=person, successor=successor, by=by, note=note, read_at=None, at__gt=now - IN_A_ROW, at__lte=now
+    )
+    told = unread.filter(seminars=0, items=0, invitations=0).first()
+    if told is None:
+        told = HandOver.objects.create(person=person, successor=successor, by=by, at=now, note=note)
+    told.enterprises.add(enterprise)
 
 
 def audience_of(owner):

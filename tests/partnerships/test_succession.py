@@ -332,6 +332,16 @@ def test_the_tasks_of_one_partner_follow_at_once(portfolio):
     assert set(other.values_list("owner", flat=True)) == {portfolio.officer.pk}
 
 
+def test_several_in_a_row_are_one_thing_to_read(portfolio):
+    for enterprise in (portfolio.a, portfolio.second):
+        hand_over(enterprise, by=portfolio.officer, version=0, owner=portfolio.lead, lead_department=portfolio.d1)
+    assert HandOver.objects.get().enterprises.count() == 2
+    mark_read(HandOver.objects.get(), by=portfolio.lead)
+    hand_over(portfolio.b, by=portfolio.lead, version=0, owner=portfolio.officer, lead_department=None)
+    hand_over(portfolio.b, by=portfolio.officer, version=1, owner=portfolio.lead, lead_department=None)
+    assert HandOver.objects.filter(successor=portfolio.lead).count() == 2
+
+
 def test_who_takes_a_partner_is_not_told_so_and_nobody_is_not_announced(portfolio):
     hand_over(portfolio.a, by=portfolio.lead, version=0, owner=portfolio.lead, lead_department=portfolio.d1)
     hand_over(portfolio.a, by=portfolio.lead, version=1, owner=None, lead_department=portfolio.d1)
