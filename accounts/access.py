@@ -5,6 +5,8 @@ from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 
+from accounts.models import Department, User
+
 #: Where a session keeps when it began and when it last did something.
 SIGNED_IN, SEEN = "signed_in_at", "seen_at"
 
@@ -35,6 +37,16 @@ def missing_second_factor(request):
     if session_showed_second_factor(request):
         return None
     return TO_SHOW if has_authenticator(user) else TO_SET_UP
+
+
+def people_of_departments(departments):
+    """The ids of those who work in one of `departments`, for whoever knows departments by their numbers only."""
+    return User.objects.filter(department__in=departments).values("pk")
+
+
+def department_choices():
+    """[(id, name)] of the departments in use."""
+    return [(department.pk, str(department)) for department in Department.objects.filter(is_open=True)]
 
 
 def client_address(request):

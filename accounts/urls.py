@@ -7,6 +7,7 @@ app_name = "accounts"
 urlpatterns = [
     path("language/", own.language_set, name="language_set"),
     path("account/profile/", own.profile, name="profile"),
+    path("account/profile/mail/", own.profile_mail, name="profile_mail"),
     path("account/sessions/<int:pk>/end/", own.session_end, name="session_end"),
     path("people/", people.people, name="people"),
     path("people/invite/", invitations.invitation_new, name="invitation_new"),

@@ -145,6 +145,9 @@ HOLDINGS = "partnerships.succession.before_leaving"
 STREAM_NAMES = "partnerships.access.stream_names"
 #: Name of a counter -> function (enterprise id, first day, last day) -> how many of what was promised really happened.
 OBLIGATION_COUNTERS = {"seminars": "partnerships.services.obligations.count_seminars"}
+#: Functions: (ids) -> the ids of the people of these departments; () -> [(id, name)] of the departments in use.
+PEOPLE_OF_DEPARTMENTS = "accounts.access.people_of_departments"
+DEPARTMENT_CHOICES = "accounts.access.department_choices"
 #: Objects of reminders.rules.Rule: what the planner watches.
 REMINDER_RULES = [
     "partnerships.reminders.GAP",
@@ -378,6 +381,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "urllib3": {"level": "INFO"},  # at DEBUG it says whole addresses, and in those of robots stands their key
         "kombu.connection": {"level": "ERROR"},  # warns that a directory as broker has no host name
     },
 }

@@ -78,13 +78,14 @@ class Gap(Rule):
     subject_model = Enterprise
     NOTE, DAY, AGAIN, LEAD = 1, 2, 3, 4
     steps = (
-        Step(NOTE, -SOON, gettext_lazy("a note to the officer")),
-        Step(DAY, 0, gettext_lazy("a task for the officer, a question to the contact")),
-        Step(AGAIN, 7, gettext_lazy("both again, with the second contact")),
+        Step(NOTE, -SOON, gettext_lazy("a note to the officer"), courtesy=(Side.SCHOOL,)),
+        Step(DAY, 0, gettext_lazy("a task for the officer, a question to the contact"), courtesy=(Side.ENTERPRISE,)),
+        Step(AGAIN, 7, gettext_lazy("both again, with the second contact"), courtesy=(Side.ENTERPRISE,)),
         Step(LEAD, 14, gettext_lazy("the lead")),
     )
 
     again = steps[1]
+    is_for_groups = True
 
     # --- which tasks ---
 

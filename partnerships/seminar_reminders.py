@@ -36,7 +36,7 @@ from partnerships.workflow import SeminarState
 from records.links import new_code
 from records.models import Link, Side
 from reminders.models import Channel, Delivery
-from reminders.rules import Line, Rule, Step, Told
+from reminders.rules import SIDES, Line, Rule, Step, Told
 from reminders.workflow import DeliveryState
 
 #: Before every day that can be planned: what is told at once.
@@ -213,7 +213,7 @@ class Invitation(AboutGuests):
     """Invited at once, reminded 14, 3 and 1 days before; told anew where it was moved.
 
     Every mail carries the calendar part of the date that stands, and reads as the invitation where none came before:
-    one that is planned two days before is not lost with the steps it has overtaken.
+    one that is planned two days before is not lost with the steps it has overtaken. So none of them is a courtesy.
     """
 
     name = "seminar"
@@ -231,6 +231,7 @@ class Invitation(AboutGuests):
         Step(EVE, -1, gettext_lazy("the day before")),
     )
     again = steps[0]
+    has_calendar = True
 
     def wanted(self, side, now):
         return self.owned(self.subjects(side), side).filter(
@@ -287,6 +288,7 @@ class Cancelled(AboutGuests):
     explanation = gettext_lazy("Guests who had been told of an event hear once that it does not take place.")
     subject_model = SeminarGuest
     steps = (Step(1, AT_ONCE, gettext_lazy("at once")),)
+    has_calendar = True
 
     def wanted(self, side, now):
         kind = ContentType.objects.get_for_model(SeminarGuest)
@@ -343,7 +345,7 @@ class Promised(AboutGuests):
     pauses_in_vacation = True
     steps = (
         Step(1, AT_ONCE, gettext_lazy("at once")),
-        Step(2, -3, gettext_lazy("three days before")),
+        Step(2, -3, gettext_lazy("three days before"), courtesy=SIDES),
         Step(3, 0, gettext_lazy("on the day")),
     )
     again = steps[2]
@@ -479,7 +481,7 @@ class Feedback(AboutWhoCame):
     name = "seminar_feedback"
     label = gettext_lazy("How events were")
     explanation = gettext_lazy("Guests who came are asked once, the day after, to say how it was.")
-    steps = (Step(1, 1, gettext_lazy("the day after")),)
+    steps = (Step(1, 1, gettext_lazy("the day after"), courtesy=SIDES),)
     part, action = "feedback", gettext_lazy("Say how it was")
 
     def wanted(self, side, now):

@@ -116,6 +116,7 @@ urlpatterns += [
     path(PORTAL + "company/sites/<int:site>/", company.portal_site, name="portal_site"),
     path(PORTAL + "company/closed/", cadence.portal_shutdown, name="portal_shutdown"),
     path(PORTAL + "company/closed/<int:shutdown>/", cadence.portal_shutdown_remove, name="portal_shutdown_remove"),
+    path(PORTAL + "mail/", company.portal_mail, name="portal_mail"),
     path(PORTAL + "team/", company.portal_team, name="portal_team"),
     path(PORTAL + "team/new/", company.portal_colleague_new, name="portal_colleague_new"),
     path(PORTAL + "team/<int:contact>/", company.portal_colleague, name="portal_colleague"),

@@ -8,12 +8,14 @@ model or as the addressee behind a generic key, and a partnership only as `strea
 from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
+from django.contrib.postgres.fields import ArrayField
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from records.links import new_code
 from records.models import Link, Side
 from reminders.workflow import DeliveryState, TaskState
 
@@ -123,10 +125,111 @@ class Task(models.Model):
         return f"{self.rule} {self.subject_id} {self.due_on}"
 
 
+class PreferenceQuerySet(models.QuerySet):
+    def of(self, deliveries):
+        """{delivery.pk: Preference} of those whose recipient has one: one question."""
+        users = {one.user_id for one in deliveries if one.user_id}
+        addressees = {one.addressee_id for one in deliveries if one.addressee_id}
+        found = {}
+        for wish in self.filter(Q(user__in=users) | Q(addressee_id__in=addressees)):
+            found[wish.user_id, wish.addressee_id] = wish
+        return {
+            one.pk: found[one.user_id, one.addressee_id]
+            for one in deliveries
+            if (one.user_id, one.addressee_id) in found
+        }
+
+
+class Preference(models.Model):
+    """How one person wants reminders by mail: somebody of the school, or whoever a rule found at an enterprise.
+
+    Who works for two enterprises is two contacts there, and chooses for each.
+    """
+
+    class Rhythm(models.TextChoices):
+        AT_ONCE = "at_once", _("each by itself, at once")
+        DIGEST = "digest", _("one mail each working morning")
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("person")
+    )
+    addressee_id = models.BigIntegerField(_("contact of an enterprise"), null=True, unique=True)
+    rhythm = models.CharField(_("rhythm"), max_length=8, choices=Rhythm, default=Rhythm.AT_ONCE)
+    #: No courtesies by mail since then; what is a duty comes all the same.
+    silenced_at = models.DateTimeField(_("unsubscribed"), null=True)
+    #: Behind the link in every list mail; it opens this choice and nothing else, and does not expire.
+    code = models.CharField(max_length=22, unique=True, editable=False, default=new_code)
+
+    objects = PreferenceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("wish about reminders")
+        verbose_name_plural = _("wishes about reminders")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user=None, addressee_id__isnull=False) | Q(user__isnull=False, addressee_id=None),
+                name="preference_of_one_person",
+            ),
+            models.CheckConstraint(condition=Q(rhythm__in=["at_once", "digest"]), name="preference_rhythm_known"),
+            models.CheckConstraint(
+                condition=Q(code__regex=r"^[1-9A-HJ-NP-Za-km-z]{11,22}$"), name="preference_code_long_enough"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.user or self.addressee_id}: {self.get_rhythm_display()}"
+
+
 class Channel(models.TextChoices):
     APP = "app", _("on the page")
     MAIL = "mail", _("e-mail")
     HAND = "hand", _("carried by hand")
+    ROBOT = "robot", _("robot of a group")
+
+
+class Robot(models.Model):
+    """A robot in a group of the school's own people, which says there what is due. Never to an enterprise."""
+
+    class Kind(models.TextChoices):
+        WECOM = "wecom", _("WeCom")
+        DINGTALK = "dingtalk", _("DingTalk")
+        FEISHU = "feishu", _("Feishu")
+
+    name = models.CharField(_("name"), max_length=60, unique=True)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    #: Whoever knows the two can speak in the group: they are shown nowhere, and in no log.
+    token = models.CharField(_("key"), max_length=200)
+    secret = models.CharField(_("secret of the signature"), max_length=200, blank=True)
+    gateway = models.URLField(_("own gateway"), blank=True)
+    rules = ArrayField(models.CharField(max_length=40), verbose_name=_("what it hears"))
+    #: Ids, known to the app above: empty means all.
+    departments = ArrayField(models.BigIntegerField(), default=list, blank=True, verbose_name=_("of which departments"))
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="zh-hans")
+    is_on = models.BooleanField(_("speaks"), default=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("robot of a group")
+        verbose_name_plural = _("robots of groups")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["wecom", "dingtalk", "feishu"]), name="robot_kind_known",
+                violation_error_message=_("Choose one of the kinds."),
+            ),
+            models.CheckConstraint(
+                condition=Q(secret="") | Q(kind="dingtalk"), name="robot_secret_of_dingtalk",
+                violation_error_message=_("Only DingTalk's robots sign with a secret."),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def masked(self):
+        """Enough of the key to tell two robots apart."""
+        return f"…{self.token[-4:]}"
 
 
 class Delivery(models.Model):
@@ -145,11 +248,18 @@ class Delivery(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="deliveries", verbose_name=_("to")
     )
     addressee_id = models.BigIntegerField(_("to, of the enterprise"), null=True)
+    robot = models.ForeignKey(
+        Robot, models.PROTECT, null=True, related_name="+", verbose_name=_("to the group of"), db_index=False
+    )
     name = models.CharField(_("name"), max_length=100, blank=True)
     address = models.CharField(_("address"), max_length=254, blank=True)
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="zh-hans")
     #: Codes and answers just asked for leave at once; the rest waits for a decent hour.
     is_urgent = models.BooleanField(_("urgent"), default=False)
+    #: Whose tellings leave in one message: the recipient as in the key. Empty: it leaves by itself.
+    bundle = models.CharField(_("sent together with"), max_length=24, blank=True)
+    #: The first telling of the message it was handed over in: whatever is tried again is the same message.
+    parcel = models.BigIntegerField(_("handed over with"), null=True)
     state = models.CharField(_("state"), max_length=10, choices=DeliveryState, default=DeliveryState.DUE)
     reason = models.CharField(_("reason"), max_length=40, blank=True)
     created_at = models.DateTimeField(_("planned"), default=timezone.now)
@@ -171,6 +281,7 @@ class Delivery(models.Model):
         verbose_name_plural = _("deliveries")
         indexes = [
             models.Index("due_at", "id", name="delivery_waiting", condition=Q(state__in=["due", "claimed", "sending"])),
+            models.Index("bundle", "id", name="delivery_bundle", condition=Q(state="due") & ~Q(bundle="")),
             models.Index("id", name="delivery_refused", condition=Q(state="failed")),
             models.Index("id", name="delivery_maybe_double", condition=Q(may_be_double=True)),
             models.Index("task", name="delivery_of_task"),
@@ -183,7 +294,14 @@ class Delivery(models.Model):
             models.UniqueConstraint(fields=["key"], name="delivery_once"),
             models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="delivery_state_known"),
             models.CheckConstraint(condition=Q(user=None) | Q(addressee_id=None), name="delivery_one_recipient"),
+            models.CheckConstraint(
+                condition=Q(channel="robot", side="school", robot__isnull=False, user=None, addressee_id=None)
+                | (~Q(channel="robot") & Q(robot=None)),
+                name="delivery_robot_of_the_school",
+                violation_error_message=_("Robots speak to the school's own people only."),
+            ),
             models.CheckConstraint(condition=~Q(state="skipped") | ~Q(reason=""), name="delivery_skipped_with_reason"),
+            models.CheckConstraint(condition=Q(is_urgent=False) | Q(bundle=""), name="delivery_urgent_by_itself"),
             models.CheckConstraint(
                 condition=~Q(channel="mail", state__in=["due", "claimed", "sending", "sent"]) | ~Q(address=""),
                 name="delivery_mail_addressed",
@@ -201,7 +319,7 @@ class Delivery(models.Model):
     @property
     def message_id(self):
         """The same on every try, so that a mail program shows a doubled message once."""
-        return f"<reminder-{self.pk}@{settings.MAIL_DOMAIN}>"
+        return f"<reminder-{self.parcel or self.pk}@{settings.MAIL_DOMAIN}>"
 
 
 class Vacation(models.Model):

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from reminders.models import Channel, Delivery, Pulse, Switch
+from reminders.robots import recipients
 from reminders.rules import SIDES, TOLD, WANTED, rules
 from reminders.workflow import NOT_LEFT, DeliveryState
 from reminders.working import read_calendar
@@ -185,7 +186,7 @@ def _climb(rule, now, calendar, account, subjects=None, *, since):
         return  # nobody's day has come: who would be told is not asked
     steps = [step for step in rule.steps if lowest < step.number <= highest]
     due_at = now if rule.is_urgent else calendar.next_decent(now)
-    told, left_out, asked = _tell(rule, steps, ready, now, due_at)
+    told, left_out, asked = _tell(rule, steps, ready, now, due_at, calendar.next_morning(now))
     if asked:
         _give_way(asked, now)
     account.told += told
@@ -248,7 +249,7 @@ def _ready(rule, days, today, subjects):
     return _Ready(where, [numbers, until, *rungs, rule.name, list(SIDES), today, *these])
 
 
-def _tell(rule, steps, ready, now, due_at):
+def _tell(rule, steps, ready, now, due_at, morning):
     """Write the tellings of `steps` to whose task is `ready`.
 
     Returns how many are told, how many left out, and the tasks of which somebody of the enterprise is told.
@@ -261,14 +262,15 @@ def _tell(rule, steps, ready, now, due_at):
     """
     parts, values = [], []
     for step in steps:
-        for side, told in rule.told(step, now):
+        for side, told, robot in recipients(rule, step, now):
             sql, its_values = _columns(told, "told", TOLD)
             parts.append(f"""
-                SELECT ready.*, %s::int AS step, {", ".join(f"told.{name}" for name in TOLD)}
+                SELECT ready.*, %s::int AS step, %s::bigint AS robot_id, %s AS is_courtesy,
+                    {", ".join(f"told.{name}" for name in TOLD)}
                 FROM ready JOIN ({sql}) told ON told.subject_id = ready.subject_id
                 WHERE ready.side = %s AND ready.planned < %s AND ready.reached >= %s
             """)  # noqa: S608 -- as above
-            values += [step.number, *its_values, side, step.number, step.number]
+            values += [step.number, robot, side in step.courtesy, *its_values, side, step.number, step.number]
     statement = f"""
         WITH ready AS (
             UPDATE reminders_task t SET steps_planned = {REACHED} FROM {FOLLOWING} WHERE {ready.where}
@@ -281,8 +283,14 @@ def _tell(rule, steps, ready, now, due_at):
         ),
         told AS ({" UNION ALL ".join(parts)}),
         decided AS (
-            SELECT told.*, CASE WHEN skip <> '' THEN skip WHEN step < reached THEN 'overtaken' ELSE '' END AS reason
+            SELECT told.*, CASE WHEN skip <> '' THEN skip WHEN step < reached THEN 'overtaken'
+                    WHEN is_courtesy AND channel = 'mail' AND coalesce(own.silenced_at, theirs.silenced_at) IS NOT NULL
+                    THEN 'unsubscribed' ELSE '' END AS reason,
+                %s AND (channel = 'robot' OR (channel = 'mail' AND coalesce(own.rhythm, theirs.rhythm, '') = 'digest'))
+                    AS is_bundled
             FROM told
+            LEFT JOIN reminders_preference own ON own.user_id = told.user_id
+            LEFT JOIN reminders_preference theirs ON theirs.addressee_id = told.addressee_id
             WHERE NOT EXISTS (
                 SELECT FROM heard
                 WHERE heard.task_id = told.id AND heard.step = told.step AND heard.channel <> told.channel
@@ -291,18 +299,23 @@ def _tell(rule, steps, ready, now, due_at):
         ),
         written AS (
             INSERT INTO reminders_delivery AS d (key, task_id, rule, step, side, stream, channel, user_id, addressee_id,
-                name, address, language, is_urgent, state, reason, created_at, due_at, first_due_at, attempts,
-                may_be_double, error, finished_at)
+                robot_id, name, address, language, is_urgent, bundle, state, reason, created_at, due_at, first_due_at,
+                attempts, may_be_double, error, finished_at)
             SELECT concat_ws(':', %s::text, subject_id, episode, step, dedup, channel), id, %s, step, side, stream,
-                channel, user_id, addressee_id, name, address, language, %s,
+                channel, user_id, addressee_id, robot_id, name, address, language, %s,
+                CASE WHEN is_bundled THEN dedup ELSE '' END,
                 CASE WHEN reason <> '' THEN 'skipped' WHEN channel = 'app' THEN 'sent' WHEN channel = 'hand'
                     THEN 'forward' ELSE 'due' END,
-                reason, %s, %s, %s, 0, false, '', CASE WHEN reason <> '' OR channel = 'app' THEN %s::timestamptz END
-            FROM decided
+                reason, %s, moment, moment, 0, false, '',
+                CASE WHEN reason <> '' OR channel = 'app' THEN %s::timestamptz END
+            FROM decided, LATERAL (
+                SELECT CASE WHEN is_bundled AND channel = 'mail' THEN %s::timestamptz ELSE %s::timestamptz END AS moment
+            ) due
             ON CONFLICT (key) DO UPDATE SET
                 state = excluded.state, reason = excluded.reason, name = excluded.name, address = excluded.address,
-                language = excluded.language, created_at = excluded.created_at, due_at = excluded.due_at,
-                first_due_at = excluded.first_due_at, finished_at = excluded.finished_at
+                language = excluded.language, bundle = excluded.bundle, parcel = NULL,
+                created_at = excluded.created_at, due_at = excluded.due_at, first_due_at = excluded.first_due_at,
+                finished_at = excluded.finished_at
                 WHERE d.state IN ('skipped', 'cancelled') AND d.reason <> ''
             RETURNING d.state, d.task_id, d.addressee_id
         )
@@ -310,7 +323,8 @@ def _tell(rule, steps, ready, now, due_at):
             array_agg(task_id) FILTER (WHERE state <> 'skipped' AND addressee_id IS NOT NULL)
         FROM written
     """  # noqa: S608 -- as above
-    rest = [rule.name, rule.name, rule.is_urgent, now, due_at, due_at, now]
+    may_bundle = not (rule.is_urgent or rule.has_calendar)
+    rest = [may_bundle, rule.name, rule.name, rule.is_urgent, now, now, morning, due_at]
     return _run(statement, [*ready.values, *values, *rest])
 
 

@@ -26,11 +26,16 @@ TOLD = {
 
 @dataclass(frozen=True)
 class Step:
-    """One rung of a ladder: so many days after the due day (negative: before), who is told."""
+    """One rung of a ladder: so many days after the due day (negative: before), who is told.
+
+    `courtesy` names the sides to which it is a kindness: whoever unsubscribed gets no mail of it. To the others it is a
+    duty, which nobody can switch off.
+    """
 
     number: int
     days: int
     label: object
+    courtesy: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,14 @@ class Rule:
     pauses_in_vacation = True
     #: Whether its messages wait for a decent hour.
     is_urgent = False
+    #: Whether a group of the school may hear of it: what its lines say is about partners, not about people.
+    is_for_groups = False
+    #: Whether its mails carry a calendar part, which belongs to a mail of its own: never in a digest.
+    has_calendar = False
+
+    def step(self, number):
+        """The step of that number; None: an older version of the ladder had it."""
+        return next((step for step in self.steps if step.number == number), None)
 
     def wanted(self, side, now):
         """The subjects, annotated with WANTED, that should have a task of `side` at `now`; None where none ever has."""
@@ -100,6 +113,12 @@ def rules():
     """{name: rule}, in the order of the settings."""
     found = [import_string(path) for path in settings.REMINDER_RULES]
     return {rule.name: rule for rule in found}
+
+
+def is_courtesy(delivery):
+    """Whether this telling is a kindness, which its recipient may do without."""
+    step = rules()[delivery.rule].step(delivery.step)
+    return step is not None and delivery.side in step.courtesy
 
 
 def lines_of(tasks):

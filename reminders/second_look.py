@@ -8,8 +8,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from reminders.models import Delivery
-from reminders.rules import rules
+from reminders.models import Delivery, Preference
+from reminders.robots import recipients
+from reminders.rules import is_courtesy, rules
 from reminders.services import BY_HAND
 from reminders.workflow import DeliveryState as S
 from reminders.working import read_calendar
@@ -49,20 +50,22 @@ def _by_task(batch, now):
 
 def _by_recipient(batch, now):
     """Whoever is not told any more, or is left out today, gets no mail of yesterday's reasons."""
-    found, moved = {}, []
+    found, moved, wishes = {}, [], Preference.objects.of(batch)
     for (name, number), deliveries in _grouped(batch, lambda one: (one.rule, one.step)).items():
         told = _told(name, number, {one.task.subject_id for one in deliveries}, now)
         for one in deliveries:
-            row = told.get((one.task.subject_id, one.side, one.user_id, one.addressee_id))
+            row = told.get((one.task.subject_id, one.side, one.user_id, one.addressee_id, one.robot_id))
             if one.user_id and not one.user.is_active:
                 found[one.pk] = Stay(S.SKIPPED, "disabled")
             elif row is None:
-                found[one.pk] = Stay(S.CANCELLED, "left")
-            elif row and row["told_skip"] and not (number == BY_HAND and row["told_skip"] == "active"):
+                found[one.pk] = Stay(S.CANCELLED, "robot_off" if one.robot_id else "left")
+            elif row["told_skip"] and not (number == BY_HAND and row["told_skip"] == "active"):
                 found[one.pk] = Stay(S.SKIPPED, row["told_skip"])
-            elif row and row["told_channel"] != one.channel:
+            elif row["told_channel"] != one.channel:
                 found[one.pk] = Stay(S.CANCELLED, "other_channel")
-            elif row and row["told_address"] not in ("", one.address):
+            elif one.pk in wishes and wishes[one.pk].silenced_at and is_courtesy(one):
+                found[one.pk] = Stay(S.SKIPPED, "unsubscribed")
+            elif row["told_address"] not in ("", one.address):
                 one.address = row["told_address"]
                 moved.append(one)
     if moved:
@@ -71,14 +74,14 @@ def _by_recipient(batch, now):
 
 
 def _told(name, number, subjects, now):
-    """{(subject, side, user, addressee): what the rule says of them today} at step `number`."""
+    """{(subject, side, user, addressee, robot): what the rule says of them today} at step `number`."""
     rule = rules()[name]
-    step = rule.again if number == BY_HAND else next((one for one in rule.steps if one.number == number), None)
+    step = rule.again if number == BY_HAND else rule.step(number)
     columns = ("told_user_id", "told_addressee_id", "told_skip", "told_channel", "told_address")
     rows = {}
-    for side, told in rule.told(step, now) if step else []:
+    for side, told, robot in recipients(rule, step, now) if step else []:
         for row in told.filter(pk__in=subjects).values("pk", *columns):
-            rows[row["pk"], side, row["told_user_id"], row["told_addressee_id"]] = row
+            rows[row["pk"], side, row["told_user_id"], row["told_addressee_id"], robot] = row
     return rows
 
 

@@ -16,11 +16,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from reminders.channels import Said, Unreachable
 from reminders.channels.mail import MailLine
+from reminders.channels.robot import RobotLine
 from reminders.models import Channel, Delivery
 from reminders.planner import beat
 from reminders.second_look import second_look
@@ -34,6 +36,8 @@ log = logging.getLogger(__name__)
 #: slower than this in all may get a message twice, marked; a sender too slow for its batch loses the rest of it.
 LEASE = timedelta(seconds=25)
 BATCH = 100
+#: Who hands over what, and for how long in one round.
+LINES = {Channel.MAIL: (MailLine, timedelta(minutes=5)), Channel.ROBOT: (RobotLine, LEASE)}
 #: After so many days of trying a person has to look (RFC 5321, 4.5.4.1).
 GIVE_UP = timedelta(days=5)
 #: The pause after the n-th refusal "not now"; the last one repeats. Greylisting asks for a few minutes.
@@ -59,28 +63,35 @@ def crash_point(name):
 
 
 def send_due(now=None, *, seconds=50):
-    """Hand over what is due at `now` until nothing is left or `seconds` have passed; return the Round.
+    """Hand over what is due at `now`, channel by channel; return the Round.
 
-    `now` is the clock's unless given; a mail server that cannot be reached ends the round and costs no row a try.
+    `now` is the clock's unless given; a server that cannot be reached ends the round of its channel and costs no row a
+    try. Mail goes on until nothing is left or `seconds` have passed, whatever has few messages has as long as a lease.
     """
-    started, done = time.monotonic(), Round()
-    line = None
+    done, clock = Round(), lambda: now or timezone.now()
+    for channel, (line, share) in LINES.items():
+        _work_off(channel, line, done, clock, time.monotonic() + min(seconds, share.total_seconds()))
+    beat("sender", clock(), done.__dict__)
+    return done
+
+
+def _work_off(channel, make_line, done, clock, until):
+    """What one channel has to hand over; the line is made when there is something, and ended."""
+    line, is_down = None, False
     try:
-        while time.monotonic() - started < seconds and not done.is_down:
-            moment = now or timezone.now()
-            beat("sender", moment, done.__dict__)  # a slow batch is no silence
-            recover(moment)
-            batch = claim(moment)
+        while time.monotonic() < until and not is_down:
+            beat("sender", clock(), done.__dict__)  # a slow batch is no silence
+            recover(clock())
+            batch = claim(clock(), channel)
             crash_point("claim")
             if not batch:
                 break
-            line = line or MailLine()
-            _hand_over(batch, line, done, lambda: now or timezone.now())
+            line = line or make_line()
+            is_down = _hand_over(batch, line, done, clock)
     finally:
         if line is not None:
             line.close()
-    beat("sender", now or timezone.now(), done.__dict__)
-    return done
+    done.is_down |= is_down
 
 
 def recover(now):
@@ -90,58 +101,74 @@ def recover(now):
     lapsed.filter(state=S.SENDING).update(state=S.DUE, leased_until=None, may_be_double=True)
 
 
-def claim(now):
-    """Take up to BATCH mails that are due, those waiting longest first, and return them.
+def claim(now, channel=Channel.MAIL):
+    """Take up to BATCH messages that are due, those waiting longest first, and return their tellings.
 
     A reminder leaves at a decent hour only; what was due in the evening and is claimed at night waits for the morning.
-    What was put off after it had been planned waits as long.
+    What was put off after it had been planned waits as long. Of a bundle the first telling is taken, and with it all
+    others that are due: two senders never share one.
     """
-    due = Delivery.objects.filter(state=S.DUE, channel=Channel.MAIL, due_at__lte=now)
+    due = Delivery.objects.filter(state=S.DUE, channel=channel, due_at__lte=now)
     due = due.filter(Q(task__snoozed_until=None) | Q(task__snoozed_until__lte=timezone.localdate(now)))
     if not read_calendar().is_decent(now):
         due = due.filter(is_urgent=True)
     with transaction.atomic():
-        taken = due.order_by("due_at", "id").select_for_update(skip_locked=True, of=("self",), no_key=True)
-        keys = list(taken.values_list("pk", flat=True)[:BATCH])
-        Delivery.objects.filter(pk__in=keys).update(state=S.CLAIMED, leased_until=now + LEASE)
-    return list(Delivery.objects.filter(pk__in=keys).select_related("task", "user").order_by("due_at", "id"))
+        heads = due.filter(Q(bundle="") | ~Exists(_of_one_bundle(due).filter(pk__lt=OuterRef("pk"))))
+        heads = heads.order_by("due_at", "id").select_for_update(skip_locked=True, of=("self",), no_key=True)
+        keys = list(heads.values_list("pk", flat=True)[:BATCH])
+        bundled = Delivery.objects.filter(pk__in=keys).exclude(bundle="")
+        others = due.filter(Exists(_of_one_bundle(bundled)), bundle__in=bundled.values("bundle"))
+        keys += others.exclude(pk__in=keys).values_list("pk", flat=True)
+        Delivery.objects.filter(pk__in=keys, state=S.DUE).update(state=S.CLAIMED, leased_until=now + LEASE)
+        taken = Delivery.objects.filter(pk__in=keys, state=S.CLAIMED).select_related("task", "user", "robot")
+        return list(taken.order_by("due_at", "id"))
+
+
+def _of_one_bundle(deliveries):
+    """Those of `deliveries` that leave with the outer one: what was on the wire together stays together."""
+    return deliveries.annotate(with_it=Coalesce("parcel", Value(0))).filter(
+        bundle=OuterRef("bundle"), with_it=Coalesce(OuterRef("parcel"), Value(0))
+    )
 
 
 # --- handing over ------------------------------------------------------------------------------------------------
 
 
 def _hand_over(batch, line, done, clock):
+    """Hand a claimed batch over, and write down how each ended; was the server gone?"""
     _prepare_turn()
-    waiting, ended = _packed(batch, line, done, clock()), None
+    waiting, ended, is_down = _packed(batch, line, done, clock()), None, False
     while waiting:
         try:
             line.open()
         except Unreachable as trouble:
             # Nothing was said of any of them: no try is counted, and this round is over.
-            done.is_down = True
+            is_down = True
             _release(waiting, trouble)
             line.close()
             break
         parcel = waiting.pop(0)
         is_ours, ended = _turn(ended, parcel, clock() + LEASE), None
-        if not is_ours:  # its task was closed a moment ago, or the lease lapsed and somebody else took it
+        if not is_ours:  # a task was closed a moment ago, or the lease lapsed and somebody else took it
             done.cancelled += 1
+            _release([parcel])  # of a bundle the rest: it is due again, and put together anew
             continue
         crash_point("before_smtp")
         answer = line.hand_over(parcel)
         if answer.said is Said.BROKEN:
-            done.is_down = True
+            is_down = True
             _release([parcel], answer.text, **_doubt(parcel.head, answer, clock()))
             _release(waiting, answer.text)
             line.close()
             break
         crash_point("after_smtp")
         ended = (parcel, *_verdict(parcel.head, answer, clock()))
-        _count(done, ended[1])
+        _count(done, ended[1], len(parcel.keys))
         if answer.hangs_up:
             line.close()
     crash_point("before_commit")
     _turn(ended, None, clock())
+    return is_down
 
 
 def _packed(batch, line, done, now):
@@ -163,7 +190,8 @@ def _packed(batch, line, done, now):
 #: the end of its lease tells our claim from another's. Planned once per connection: else planning is half its cost.
 PREPARE_TURN = """
     PREPARE reminders_turn (
-        text, text, timestamptz, timestamptz, bigint[], timestamptz, boolean, bigint[], timestamptz, timestamptz, int
+        text, text, timestamptz, timestamptz, bigint[], timestamptz, boolean,
+        bigint[], timestamptz, timestamptz, int, bigint
     ) AS
     WITH ended AS (
         UPDATE reminders_delivery SET state = $1, error = $2, leased_until = NULL,
@@ -177,10 +205,11 @@ PREPARE_TURN = """
             WHERE id = ANY($8) AND state = 'claimed' AND leased_until = $9 FOR NO KEY UPDATE
         ) locked
     )
-    UPDATE reminders_delivery SET state = 'sending', reason = '', attempts = attempts + 1, leased_until = $10
+    UPDATE reminders_delivery SET state = 'sending', reason = '', attempts = attempts + 1, leased_until = $10,
+        parcel = CASE WHEN bundle <> '' THEN coalesce(parcel, $12) END
     FROM ours WHERE id = ANY(ids) AND cardinality(ids) = $11
 """
-TURN = f"EXECUTE reminders_turn ({', '.join(['%s'] * 11)})"
+TURN = f"EXECUTE reminders_turn ({', '.join(['%s'] * 12)})"
 
 
 def _prepare_turn():
@@ -199,7 +228,9 @@ def _turn(ended, parcel, until):
     finished_at = timezone.now() if over and due_at is None else None
     end = [state, error, due_at, finished_at, over.keys if over else [], over.head.leased_until if over else None,
            state == S.SENT]  # fmt: skip
-    begin = [parcel.keys, parcel.head.leased_until, until, len(parcel.keys)] if parcel else [[], None, None, -1]
+    begin = [[], None, None, -1, None]
+    if parcel:
+        begin = [parcel.keys, parcel.head.leased_until, until, len(parcel.keys), parcel.head.pk]
     with connection.cursor() as cursor:
         cursor.execute(TURN, end + begin)
         is_ours = cursor.rowcount > 0
@@ -234,9 +265,10 @@ def _doubt(delivery, answer, now):
     return {"may_be_double": True, "state": state} | then
 
 
-def _release(parcels, trouble, **mark):
+def _release(parcels, trouble="", **mark):
     """Give rows back to whoever comes next, as far as they are still ours."""
-    log.warning("messages are not taken: %s", trouble)
+    if trouble:
+        log.warning("messages are not taken: %s", trouble)
     deliveries = [delivery for parcel in parcels for delivery in parcel.deliveries]
     held = Delivery.objects.filter(
         pk__in=[delivery.pk for delivery in deliveries], state__in=[S.CLAIMED, S.SENDING],
@@ -245,10 +277,10 @@ def _release(parcels, trouble, **mark):
     held.update(**{"state": S.DUE, "leased_until": None, "error": str(trouble)[:500]} | mark)
 
 
-def _count(done, state):
+def _count(done, state, number):
     if state == S.SENT:
-        done.sent += 1
+        done.sent += number
     elif state == S.FAILED:
-        done.failed += 1
+        done.failed += number
     else:
-        done.postponed += 1
+        done.postponed += number

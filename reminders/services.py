@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from records.models import Audience, Link, Side
 from records.services import record
 from records.workflow import NotAllowed, Refused, move
-from reminders.models import Channel, Delivery, Switch, Task
+from reminders.models import Channel, Delivery, Preference, Switch, Task
 from reminders.rules import TOLD, rules
 from reminders.workflow import HAND, DeliveryState, TaskState
 from reminders.working import read_calendar
@@ -253,6 +253,84 @@ def mark_link(link, state, *, now=None):
     )
 
 
+def keep_robot(robot, *, by, changed, is_new, now=None):
+    """Save a robot as an administrator typed it. Writes "robot.added" or "robot.changed": what, never key or secret."""
+    if not (by.is_active and by.is_staff):
+        raise NotAllowed(_("Robots are kept by administrators."))
+    with transaction.atomic():
+        robot.save()
+        kind = "robot.added" if is_new else "robot.changed"
+        data = {"name": robot.name, "changed": sorted(changed)}
+        record(kind, subject=robot, by=by, data=data, happened_at=now or timezone.now())
+    return robot
+
+
+# --- how somebody wants mail ----------------------------------------------------------------------------------------
+
+
+def preference_of(*, user=None, addressee_id=None):
+    """The Preference of a person of the school or of a contact; one that is not kept where nobody chose yet."""
+    found = Preference.objects.filter(user=user, addressee_id=addressee_id).first()
+    return found or Preference(user=user, addressee_id=addressee_id)
+
+
+def change_wish(wish, pressed, *, by, stream=None):
+    """Do what somebody pressed on a page of their own: “unsubscribe”, “subscribe”, or one of the rhythms."""
+    if pressed in ("unsubscribe", "subscribe"):
+        return silence(wish, pressed == "unsubscribe", by=by)
+    return choose_rhythm(pressed, by=by, user=wish.user, addressee_id=wish.addressee_id, stream=stream)
+
+
+def choose_rhythm(rhythm, *, by, user=None, addressee_id=None, stream=None, now=None):
+    """Each reminder mail at once, or one each working morning. Writes "mail.rhythm_chosen".
+
+    What waits for the morning leaves at once where somebody turns the digest off; what waits otherwise stays as it is.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        wish = _kept(user, addressee_id)
+        before, wish.rhythm = wish.rhythm, Preference.Rhythm(rhythm)
+        wish.save(update_fields=["rhythm"])
+        if wish.rhythm == Preference.Rhythm.AT_ONCE:
+            waiting = Delivery.objects.filter(
+                user=user, addressee_id=addressee_id, state=DeliveryState.DUE, parcel=None
+            )
+            due_at = read_calendar().next_decent(now)
+            waiting.exclude(bundle="").update(bundle="", due_at=due_at, first_due_at=due_at)
+        if before != wish.rhythm:
+            data = {"from": before, "to": wish.rhythm}
+            record(
+                "mail.rhythm_chosen", subject=wish, by=by, stream=stream, side=_side(user), data=data, happened_at=now
+            )
+    return wish
+
+
+def silence(wish, silent, *, by=None, now=None):
+    """Unsubscribe from courtesies by mail, or take it back. Writes "mail.unsubscribed" or "mail.subscribed".
+
+    Without `by` somebody acted through the link of a mail, without an account.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        kept = _kept(wish.user, wish.addressee_id)
+        if bool(kept.silenced_at) != silent:
+            kept.silenced_at = now if silent else None
+            kept.save(update_fields=["silenced_at"])
+            kind = "mail.unsubscribed" if silent else "mail.subscribed"
+            record(kind, subject=kept, by=by, side=_side(kept.user), happened_at=now)
+    return kept
+
+
+def _kept(user, addressee_id):
+    Preference.objects.bulk_create([Preference(user=user, addressee_id=addressee_id)], ignore_conflicts=True)
+    locked = Preference.objects.select_for_update(of=("self",), no_key=True)
+    return locked.get(user=user, addressee_id=addressee_id)
+
+
+def _side(user):
+    return Side.SCHOOL if user else Side.ENTERPRISE
+
+
 # --- the reminder centre ---------------------------------------------------------------------------------------------
 
 
@@ -295,7 +373,9 @@ def reason_label(code):
         "finished": _("It was settled before."),
         "early": _("Its day was put off."),
         "no_address": _("No e-mail address."),
+        "unsubscribed": _("Has unsubscribed from courtesies by mail."),
         "left": _("Has left, or somebody else is in charge now."),
+        "robot_off": _("This robot is switched off, or does not hear this any more."),
         "disabled": _("This account is closed."),
         "held": _("The enterprise is closed: it waits until work begins again."),
         "other_channel": _("Messages to this partner go another way now."),

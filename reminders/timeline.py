@@ -20,6 +20,15 @@ SENTENCES = {
     "task.woken": lambda event: _("A reminder that was put off stands again."),
     "task.reminded": reminded,
     "delivery.resent": lambda event: _("A refused message was sent again."),
+    "mail.rhythm_chosen": lambda event: (
+        _("From now on reminders come in one mail each working morning.")
+        if event.data["to"] == "digest"
+        else _("From now on each reminder comes in a mail of its own.")
+    ),
+    "mail.unsubscribed": lambda event: _("Courtesies by mail were unsubscribed from."),
+    "mail.subscribed": lambda event: _("Courtesies by mail were subscribed to again."),
+    "robot.added": lambda event: _("A robot of a group was added: %(name)s") % event.data,
+    "robot.changed": lambda event: _("A robot of a group was changed: %(name)s") % event.data,
     "rule.switched": lambda event: _("A rule of reminding was switched."),
     "delivery.copy": lambda event: _("A message to the enterprise was copied, to be forwarded."),
     "delivery.tick": lambda event: _("A message to the enterprise was forwarded by hand."),

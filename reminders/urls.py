@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reminders.views import centre, forward, tasks
+from reminders.views import centre, forward, tasks, wishes
 
 app_name = "reminders"
 
@@ -28,3 +28,6 @@ urlpatterns += [
     path("reminders/deliveries/", centre.delivery_list, name="delivery_list"),
     path("reminders/deliveries/<int:pk>/resend/", centre.delivery_resend, name="delivery_resend"),
 ]
+
+# --- how somebody wants mail (views/wishes.py): behind a link in a mail ---
+urlpatterns += [path("u/<slug:code>", wishes.mail_wish, name="mail_wish")]

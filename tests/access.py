@@ -93,7 +93,7 @@ class Row:
 
 
 #: Arguments that are secrets of their own: to know one is to hold it.
-CARRIED = {"code", "dead_code", "invitation_code", "feed_code", "door_code", "digest"}
+CARRIED = {"code", "dead_code", "invitation_code", "feed_code", "wish_code", "door_code", "digest"}
 
 
 def read_table(text):
@@ -219,6 +219,8 @@ FORMS = {
         "do": "tier", "tier": 2, "enterprises": [side.enterprise, side.twin], "form_key": key()
     },
     "reminders:task_snooze": lambda side: {"until": soon(), "reason": "Stocktaking."},
+    "accounts:profile_mail": lambda side: {"rhythm": "digest"},
+    "partnerships:portal_mail": lambda side: {"rhythm": "digest"},
     "reminders:rule_switch": lambda side: {"mode": "off"},
     "partnerships:enterprise_new": lambda side: {
         "name": "温州青山泵业有限公司", "relation": "partner", "tier": 3, "form_key": key()
@@ -330,7 +332,7 @@ def form(name, side):
 
 ADMIN = sorted({(name, str(pattern.pattern)) for name, pattern in names_of() if name.startswith("admin:")})
 #: Configuration: what an administrator adds and changes in the admin. Of all rows only a lost second factor is removed.
-ADDED = {"accounts_department", "reminders_vacation", "reminders_specialday"}
+ADDED = {"accounts_department", "reminders_vacation", "reminders_specialday", "reminders_robot"}
 REMOVED = {"mfa_authenticator"}
 #: Pages that are about no model -> what the administrator gets by GET.
 PLAIN = {

@@ -57,7 +57,7 @@ from records import links
 from records.files import ATTACHMENTS, store_file
 from records.models import Audience, Event, Look, SavedView, Signature
 from records.services import record
-from reminders.models import Delivery, Pulse, Task
+from reminders.models import Delivery, Preference, Pulse, Task
 from reports.models import Export
 from tests import cast as the_cast
 from tests.partnerships.factories import (
@@ -117,6 +117,7 @@ def set_stage():
     stage.missing.feed_code = "1" * 28
     stage.missing.door_code = "1" * 14
     stage.missing.code = stage.missing.dead_code = stage.missing.invitation_code = "1" * 14
+    stage.missing.wish_code = "1" * 14
     stage.missing.picture = stage.missing.document = UUID(int=4 << 76 | 8 << 60)
     return stage
 
@@ -394,6 +395,7 @@ def _accounts(cast, side, contact, canary, officer):
     invited = invite_person(by=officer, name=contact.name, role="hr", email=f"{canary}.invited@example.org")
     type(contact).objects.filter(pk=contact.pk).update(invitation=invited)
     side.invitation, side.invitation_code = invited.pk, invited.code
+    side.wish_code = Preference.objects.create(addressee_id=contact.pk).code
     side.person = UserFactory(name="周同", email=f"{SCHOOL}.{side.enterprise}@example.org", department=cast.d1).pk
     session = UserSession.objects.create(user=officer, ip="127.0.0.1", user_agent="elsewhere", session_key=canary)
     key = Authenticator.objects.create(user=officer, type="webauthn", data={"name": "Key", "credential": credential()})

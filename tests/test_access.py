@@ -63,6 +63,7 @@ mfa_login_webauthn                                        ii rrrr rr rrr rr    i
 usersessions_list                                         ii oooo oo ooo oo    ii rrrr rr rrr rr
 accounts:language_set                                     mm mmmm mm mmm mm    rr rrrr rr rrr rr
 accounts:profile                                          ii oooo oo ooo oo    ii rrrr rr rrr rr
+accounts:profile_mail                                     ii mmmm mm mmm mm    ii rrrr rr rrr rr
 accounts:session_end(session)                             ii mmmm mm mmm mm    ii nnrn nn nnn nn
 accounts:security_txt                                     oo oooo oo ooo oo    mm mmmm mm mmm mm
 
@@ -109,6 +110,9 @@ reminders:task_remind(task)                               ii mmmm mm mmm mm    i
 # --- carried by hand: by whoever has the task, and by leads
 reminders:forward                                         ii oooo oo fff ff    ii mmmm mm mmm mm
 reminders:forward_move(carried 'tick')                    ii mmmm mm mmm mm    ii rrrn nn nnn nn
+
+# --- behind the link in a mail: whoever holds it chooses, and a mail program by itself
+reminders:mail_wish(wish_code)                            oo oooo oo ooo oo    oo oooo oo ooo oo
 
 # --- the reminder centre: administrators and leads; a telling is seen by whoever sees its task
 reminders:centre                                          ii ooff ff fff ff    ii mmmm mm mmm mm
@@ -182,6 +186,7 @@ partnerships:portal_company(enterprise)                   ii nnnn nn ooo nn    i
 partnerships:portal_site(enterprise site)                 ii nnnn nn ooo nn    ii nnnn nn rrr nn
 partnerships:portal_shutdown(enterprise)                  ii nnnn nn ooo nn    ii nnnn nn rrr nn
 partnerships:portal_shutdown_remove(enterprise shutdown)  ii mmmm mm mmm mm    ii nnnn nn rrr nn
+partnerships:portal_mail(enterprise)                      ii nnnn nn ooo nn    ii nnnn nn rrr nn
 partnerships:portal_team(enterprise)                      ii nnnn nn ooo nn    ii mmmm mm mmm mm
 partnerships:portal_colleague_new(enterprise)             ii nnnn nn ooo nn    ii nnnn nn rff nn
 partnerships:portal_colleague(enterprise contact)         ii nnnn nn ooo nn    ii nnnn nn rff nn

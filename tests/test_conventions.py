@@ -215,7 +215,7 @@ def test_constraints_say_what_to_do(model):
     typed = [c for c in model._meta.constraints if hasattr(c, "violation_error_message")]
     machine = (
         "event_", "link_", "file_", "look_", "finding_once", "import_row_", "invitation_code", "task_", "delivery_",
-        "switch_",
+        "switch_", "preference_",
     )  # fmt: skip
     silent = [
         c.name

@@ -37,6 +37,7 @@ def stage(django_db_setup, django_db_blocker):
         standing.absurd.picture = standing.absurd.document = uuid.uuid4()
         standing.absurd.code = standing.absurd.dead_code = standing.absurd.invitation_code = "z" * 22
         standing.absurd.feed_code = "z" * 28
+        standing.absurd.wish_code = "z" * 22
         yield standing
 
 

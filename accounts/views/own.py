@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +18,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import services
 from accounts.forms import ProfileForm
+from reminders.forms import RhythmForm
+from reminders.services import change_wish, preference_of
 
 
 @require_safe
@@ -55,7 +57,21 @@ def profile(request):
         services.edit_profile(request.user, **form.cleaned_data)
         messages.success(request, _("Saved."))
         return redirect("accounts:profile")
-    return render(request, "accounts/profile.html", {"form": form}, status=422 if form.errors else 200)
+    wish = preference_of(user=request.user)
+    context = {"form": form, "wish": wish, "rhythm": RhythmForm(wish=wish)}
+    return render(request, "accounts/profile.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def profile_mail(request):
+    """How reminders come by mail: at once or in the morning, with or without courtesies."""
+    wish = preference_of(user=request.user)
+    form = RhythmForm(request.POST, wish=wish)
+    if not form.is_valid():
+        raise Http404  # the page sends known choices only
+    change_wish(wish, form.pressed, by=request.user)
+    messages.success(request, _("Saved."))
+    return redirect("accounts:profile")
 
 
 @require_POST

@@ -20,6 +20,8 @@ from partnerships.services.enterprises import Conflict
 from partnerships.views.portal import seat_of
 from partnerships.views.thread import carried_invitation
 from records.workflow import NotAllowed
+from reminders.forms import RhythmForm
+from reminders.services import change_wish, preference_of
 
 
 def _edit(request, form, save, context, template, done):
@@ -131,6 +133,21 @@ def portal_colleague(request, enterprise, contact):
 
     done = ("partnerships:portal_team", enterprise.pk)
     return _edit(request, form, save, context, "partnerships/portal_colleague.html", done)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def portal_mail(request, enterprise):
+    """How reminders about this enterprise come by mail to whoever looks: each of one's enterprises has its own wish."""
+    enterprise = enterprise_in_portal(request.user, enterprise)
+    own = seat_of(enterprise, request.user)
+    wish = preference_of(addressee_id=own.pk)
+    form = RhythmForm(request.POST or None, wish=wish)
+    if request.method == "POST" and form.is_valid():
+        change_wish(wish, form.pressed, by=request.user, stream=enterprise.pk)
+        messages.success(request, _("Saved."))
+        return redirect("partnerships:portal_mail", enterprise.pk)
+    context = {"enterprise": enterprise, "own": own, "wish": wish, "form": form}
+    return render(request, "partnerships/portal_mail.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -71,6 +71,14 @@ class Line:
         """End the conversation, if there is one."""
 
 
+def bundles(batch):
+    """[(deliveries that leave together)], each with its first telling in front."""
+    together = defaultdict(list)
+    for delivery in sorted(batch, key=lambda one: one.pk):
+        together[(delivery.bundle, delivery.parcel) if delivery.bundle else delivery.pk].append(delivery)
+    return [tuple(one) for one in together.values()]
+
+
 def written(batch, write):
     """({pk: what `write` made of it}, {pk: its fault}); write(rule, deliveries) answers with a dict by pk.
 

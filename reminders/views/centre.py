@@ -16,7 +16,7 @@ from reminders import planner, services
 from reminders.filters import deliveries_for, visible_deliveries
 from reminders.forms import SwitchForm
 from reminders.health import recent
-from reminders.models import Channel, Delivery, Pulse, Switch, Task
+from reminders.models import Channel, Delivery, Pulse, Robot, Switch, Task
 from reminders.rules import rules
 from reminders.shown import abouts, recipient, step_labels
 from reminders.workflow import DeliveryState, TaskState
@@ -112,6 +112,7 @@ def rule(request, name):
         "mode": mode_of(switch and switch.mode),
         "switch": switch,
         "ladder": [when_of(step) for step in one.steps],
+        "robots": Robot.objects.filter(rules__contains=[name]) if one.is_for_groups else [],
         "rehearsal": rehearsed(name, now) if request.method == "POST" else None,
     }
     fragment = "#rehearsal" if request.htmx and request.method == "POST" else ""

@@ -10,10 +10,18 @@ from partnerships.services.cadence import add_shutdown, set_cadence, switch_mess
 from partnerships.services.visits import Reply, answer_visit
 from records import links
 from records.models import Side
-from reminders.models import Channel, Delivery, SpecialDay, Task, Vacation
+from reminders.models import Channel, Delivery, Robot, SpecialDay, Task, Vacation
 from reminders.planner import plan, prepare_drafts
 from reminders.rules import rules
-from reminders.services import forward, mark_link, snooze_task, switch_rule
+from reminders.services import (
+    choose_rhythm,
+    forward,
+    mark_link,
+    preference_of,
+    silence,
+    snooze_task,
+    switch_rule,
+)
 from reminders.workflow import DeliveryState
 from reminders.working import read_calendar
 
@@ -34,6 +42,9 @@ FATES = (
     (5, "百衡会计", 0, "copy"), (6, "惠邻里物业", 0, "opened"), (4, "惠邻里物业", 0, (Reply.LATER, "")),
     (1, "澄工模塑", 0, "copy"),
 )  # fmt: skip
+#: Whoever gets one mail each morning, and the partner whose contact wants no courtesies by mail any more.
+DIGEST, SILENT = "zhou", "康陌健康"
+KEY_OF_NOBODY = "demonstration"
 REFUSED = "550 5.1.1 <{address}>: Recipient address rejected: User unknown"
 
 
@@ -42,14 +53,16 @@ def remind(stage):
     _calendar(stage)
     switch_rule("gap", "on", by=stage.staff["lead"], now=stage.at(SWITCHED_ON, 16, 30))
     _arrange(stage)
+    _wishes(stage)
     calendar, waiting = read_calendar(), list(FATES)
     for ago in range(SWITCHED_ON - 1, 0, -1):
         day = stage.today - timedelta(days=ago)
         if calendar.is_working(day):
-            _pass(stage, stage.moment(day, 8, 5))
+            _pass(stage, stage.moment(day, 7, 55))
             _carry(stage, ago, waiting)
     plan(stage.now)
     prepare_drafts(stage.now)
+    Robot.objects.update(is_on=False)  # nothing leaves this machine from now on
     _put_off(stage)
     _troubles(stage)
 
@@ -89,11 +102,22 @@ def _arrange(stage):
     )  # fmt: skip
 
 
+def _wishes(stage):
+    """How some want their mail; and the robot in the group of one faculty."""
+    heard = {"rules": ["gap"], "departments": [stage.staff["lin"].department_id], "is_on": True}
+    Robot.objects.update_or_create(
+        name="智能制造学院校企合作群", defaults={"kind": Robot.Kind.WECOM, "token": KEY_OF_NOBODY, **heard}
+    )
+    officer, contact = stage.staff[DIGEST], stage.partners[SILENT].contact
+    choose_rhythm("digest", by=officer, user=officer, now=stage.at(SWITCHED_ON - 1, 9))
+    silence(preference_of(addressee_id=contact.pk), True, now=stage.at(SWITCHED_ON - 2, 19))
+
+
 def _pass(stage, moment):
     """One pass of the planner; the mails of that morning have left long since, and nothing is mailed now."""
     plan(moment)
     prepare_drafts(moment)
-    leaving = Delivery.objects.filter(channel=Channel.MAIL, state=DeliveryState.DUE)
+    leaving = Delivery.objects.filter(channel__in=[Channel.MAIL, Channel.ROBOT], state=DeliveryState.DUE)
     to_contacts = list(leaving.filter(side=Side.ENTERPRISE))
     for name in {delivery.rule for delivery in to_contacts}:
         rules()[name].prepare([one for one in to_contacts if one.rule == name], moment)

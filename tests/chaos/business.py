@@ -1,6 +1,7 @@
 """python -m tests.chaos.business: what happens at the school during a run, each a process of its own.
 
-fill N      so many mails are due: half to contacts, half to officers; every twentieth contact is refused for ever
+fill N      so many mails are due: half to contacts, half to officers, of whom every second gets a digest; every twentieth
+            contact is refused for ever
 settle N    N partners were just spoken to: nothing of theirs may leave from now on
 again       one more pass and one more round; prints what they did
 """
@@ -19,10 +20,12 @@ from django.utils import timezone  # noqa: E402
 from accounts.models import Role, User  # noqa: E402
 from partnerships.models import Contact, Enterprise  # noqa: E402
 from partnerships.services.enterprises import naming  # noqa: E402
-from reminders import planner, sending  # noqa: E402
-from reminders.models import Delivery, Switch, Task  # noqa: E402
+from reminders import planner, sending, services  # noqa: E402
+from reminders.models import Delivery, SpecialDay, Switch, Task  # noqa: E402
+from tests.chaos import hours  # noqa: E402
 
 OFFICERS = 20
+hours.open_all_day()
 
 
 def fill(number):
@@ -47,11 +50,13 @@ def fill(number):
         )
         for n, enterprise in enumerate(enterprises)
     )  # fmt: skip
+    for officer in officers[::2]:
+        services.choose_rhythm("digest", by=officer, user=officer)
+    for ago in (-1, 0, 1):
+        SpecialDay.objects.create(day=timezone.localdate(now) - timedelta(days=ago), is_working=True)
     Switch.objects.create(rule="gap", mode="on", changed_at=now - timedelta(days=365))
     planner.plan(now)
-    # The run may take place at night: urgent mail leaves at any hour.
-    mails = Delivery.objects.filter(channel="mail", state="due")
-    return {"due": mails.update(is_urgent=True, due_at=now, first_due_at=now)}
+    return {"due": Delivery.objects.filter(channel="mail", state="due").update(due_at=now, first_due_at=now)}
 
 
 def settle(number):

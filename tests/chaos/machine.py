@@ -277,9 +277,10 @@ class Machine:
         """Mail by mail: what the server took beside what the database says."""
         taken = Counter(int(MESSAGE_OF.match(line)[1]) for line in self.taken.read_text().splitlines())
         rows = self.ask(
-            "SELECT id, state, may_be_double FROM reminders_delivery WHERE channel = 'mail' AND state <> 'skipped'"
+            "SELECT id, state, may_be_double, coalesce(parcel, id) FROM reminders_delivery "
+            "WHERE channel = 'mail' AND state <> 'skipped'"
         )
-        return Account(taken, {pk: (state, flagged) for pk, state, flagged in rows})
+        return Account(taken, {pk: tuple(values) for pk, *values in rows})
 
     def one_sided(self):
         """Steps of which one side has a row and the other none: there must be none."""
@@ -291,34 +292,46 @@ class Machine:
 
 @dataclass
 class Account:
+    """`taken`: how often each message was taken, by the id of its first row; `rows`: id -> (state, flagged, message)."""
+
     taken: Counter
     rows: dict
 
     @property
     def states(self):
-        return dict(Counter(state for state, _flagged in self.rows.values()))
+        return dict(Counter(state for state, _flagged, _message in self.rows.values()))
 
     @property
     def lost(self):
         """Written down as sent and never taken, or left lying."""
         left = ("due", "claimed", "sending")
         return [
-            pk for pk, (state, _f) in self.rows.items() if state in left or (state == "sent" and not self.taken[pk])
+            pk
+            for pk, (state, _flagged, message) in self.rows.items()
+            if state in left or (state == "sent" and not self.taken[message])
         ]
 
     @property
     def extra(self):
-        """Taken more often than the row's end explains: {id: how often too much}."""
-        due = {pk: state == "sent" for pk, (state, _flagged) in self.rows.items()}
-        return {pk: number - due.get(pk, 0) for pk, number in self.taken.items() if number > due.get(pk, 0)}
+        """Taken more often than the end of its rows explains: {message: how often too much}."""
+        due = {message for state, _flagged, message in self.rows.values() if state == "sent"}
+        return {
+            message: number - (message in due) for message, number in self.taken.items() if number > (message in due)
+        }
 
     @property
     def unexplained(self):
-        return [pk for pk in self.extra if not self.rows.get(pk, ("", False))[1]]
+        flagged = {message for _state, flagged, message in self.rows.values() if flagged}
+        return [message for message in self.extra if message not in flagged]
 
     @property
     def flagged(self):
-        return sum(flagged for _state, flagged in self.rows.values())
+        return sum(flagged for _state, flagged, _message in self.rows.values())
+
+    @property
+    def bundled(self):
+        """How many tellings left in the message of another one."""
+        return sum(state == "sent" and message != pk for pk, (state, _flagged, message) in self.rows.items())
 
 
 def run(machine, faults, say=print):
@@ -349,7 +362,7 @@ def run(machine, faults, say=print):
         f"  taken by the mail server: {last.taken.total()} messages, {len(last.taken)} different\n"
         f"  in the database: {last.states}; one more pass: {more}\n"
         f"  lost {len(last.lost)}, extra {sum(last.extra.values())}, of them unexplained {len(last.unexplained)}, "
-        f"flagged {last.flagged}; {left} waited when the faults ended, none after {drained:.0f} s"
+        f"flagged {last.flagged}, in the message of another one {last.bundled}; {left} waited when the faults ended, none after {drained:.0f} s"
     )
     assert first.taken == last.taken, "one more pass told somebody again"
     assert more["told"] == more["opened"] == more["sent"] == 0

@@ -26,6 +26,7 @@ def hurt(scale, faults, dice, capsys):
         assert account.unexplained == []
         assert set(account.states) <= {"sent", "failed", "cancelled"}
         assert len(account.rows) == scale.mails
+        assert account.bundled > 0
         assert machine.one_sided() == []
 
 

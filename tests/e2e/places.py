@@ -10,7 +10,7 @@ import os
 POSTS = {
     "reports:view_save", "reports:view_rename", "reports:view_delete",
     "reminders:forward_move", "partnerships:hand_over_read",
-    "accounts:language_set", "accounts:session_end", "accounts:invitation_send_again", "accounts:invitation_withdraw",
+    "accounts:language_set", "accounts:session_end", "accounts:profile_mail", "accounts:invitation_send_again", "accounts:invitation_withdraw",
     "accounts:person_disable", "accounts:person_enable", "accounts:person_role", "accounts:demo_login",
     "reminders:rule_switch", "reminders:delivery_resend",
     "reminders:task_snooze", "reminders:task_wake", "reminders:task_remind", "partnerships:enterprise_messages",
@@ -91,7 +91,7 @@ def objects():
     )
     from partnerships.services.merging import suspected_pairs
     from records.models import Link
-    from reminders.models import Task
+    from reminders.models import Preference, Task
 
     lin = User.objects.get(email="lin.wei@qinglan.example")
     firm = Enterprise.objects.get(short_name="砺锋精密")
@@ -186,7 +186,7 @@ def objects():
         "partnerships:portal_home": [pk], "partnerships:portal_partnership": [pk],
         "partnerships:portal_touchpoint_new": [pk], "partnerships:portal_thread": [pk],
         "partnerships:portal_visit": [pk], "partnerships:portal_touchpoint_correct": [pk, own.pk],
-        "partnerships:portal_company": [pk], "partnerships:portal_shutdown": [pk],
+        "partnerships:portal_company": [pk], "partnerships:portal_mail": [pk], "partnerships:portal_shutdown": [pk],
         "partnerships:portal_site": [pk, site.pk],
         "partnerships:portal_team": [pk], "partnerships:portal_colleague_new": [pk],
         "partnerships:portal_left": [pk, zhao.pk],
@@ -200,6 +200,8 @@ def objects():
         "partnerships:link (seminar)": [invited[0].code], "partnerships:link (seminar held)": [invited[1].code],
         "partnerships:door": [held.code], "partnerships:door (not open)": [ahead.code],
         "partnerships:link (agreement)": [paper["code"]],
+        "reminders:mail_wish": [Preference.objects.filter(silenced_at=None).first().code],
+        "reminders:mail_wish (silent)": [Preference.objects.exclude(silenced_at=None).first().code],
         "partnerships:link (answered)": [answered.code], "partnerships:link (over)": [dead.code],
         "accounts:mail_list": [],
         "accounts:invitation_accept": [invitation.code],

@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from records.models import Event
 from reminders import planner
-from reminders.models import Delivery, Pulse, SpecialDay, Switch, Task, Vacation
+from reminders.models import Delivery, Preference, Pulse, SpecialDay, Switch, Task, Vacation
 from tests.partnerships.factories import EnterpriseFactory
 
 pytestmark = pytest.mark.django_db
 
 NOW = timezone.make_aware(datetime(2026, 11, 19, 9, 0))
-READ_ONLY, KEPT = [Switch, Task, Delivery, Pulse], [Vacation, SpecialDay]
+READ_ONLY, KEPT = [Switch, Task, Delivery, Preference, Pulse], [Vacation, SpecialDay]
 VACATION = {"name": "寒假", "starts_on": "2026-01-20", "ends_on": "2026-02-28"}
 
 
@@ -35,6 +35,7 @@ def rows(cast):
         user=cast.officer, due_at=NOW, first_due_at=NOW,
     )  # fmt: skip
     Switch.objects.create(rule="gap", changed_by=cast.lead)
+    Preference.objects.create(user=cast.officer, rhythm="digest")
     planner.beat("planner", NOW)
     Vacation.objects.create(name="寒假", starts_on=date(2026, 1, 20), ends_on=date(2026, 2, 28))
     SpecialDay.objects.create(day=date(2026, 11, 21), is_working=True)

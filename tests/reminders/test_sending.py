@@ -340,8 +340,8 @@ def test_what_was_closed_between_claim_and_hand_over_is_not_sent(post, monkeypat
     enterprise = mail.task.subject
     claim = sending.claim
 
-    def claim_and_close(now):
-        batch = claim(now)
+    def claim_and_close(now, channel):
+        batch = claim(now, channel)
         if batch:
             log_touchpoint(enterprise=enterprise, by=enterprise.owner, kind="call", happened_at=DAY, now=DAY)
         return batch
@@ -478,17 +478,16 @@ def test_nobody_listens(monkeypatch):
 # --- many at once ----------------------------------------------------------------------------------------------------
 
 
-def send_at_once(senders, monkeypatch, before=None):
+def send_at_once(senders, monkeypatch, now=DAY):
     """Let so many senders loose on what is due; how often each message was taken."""
     server = Post()
     monkeypatch.setattr(mail_channel, "get_connection", lambda: server)
-    monkeypatch.setattr(sending, "BATCH", 10)
     start = Barrier(senders)
 
     def work(_n):
         start.wait(10)
         try:
-            return sending.send_due(DAY).sent
+            return sending.send_due(now).sent
         finally:
             connection.close()
 
@@ -500,6 +499,7 @@ def send_at_once(senders, monkeypatch, before=None):
 @pytest.mark.django_db(transaction=True)
 def test_of_many_senders_none_sends_what_another_has(transactional_db, monkeypatch):
     rows = mails(200)
+    monkeypatch.setattr(sending, "BATCH", 10)
     taken = send_at_once(3, monkeypatch)
     assert taken == Counter(row.message_id for row in rows)
     assert set(Delivery.objects.values_list("state", "attempts", "may_be_double")) == {(S.SENT, 1, False)}
@@ -508,9 +508,11 @@ def test_of_many_senders_none_sends_what_another_has(transactional_db, monkeypat
 def claim_without_lock(together):
     """claim() as one would write it first: look, then take."""
 
-    def claim(now):
-        keys = list(Delivery.objects.filter(state=S.DUE, due_at__lte=now).values_list("pk", flat=True)[: sending.BATCH])
-        together.wait(10)  # with the lock in place the second one would find other rows
+    def claim(now, channel):
+        due = Delivery.objects.filter(state=S.DUE, channel=channel, due_at__lte=now)
+        keys = list(due.values_list("pk", flat=True)[: sending.BATCH])
+        if channel == "mail":
+            together.wait(10)  # with the lock in place the second one would find other rows
         Delivery.objects.filter(pk__in=keys).update(state=S.CLAIMED, leased_until=now + sending.LEASE)
         return list(Delivery.objects.filter(pk__in=keys).select_related("task"))
 
@@ -522,6 +524,7 @@ def claim_without_lock(together):
 def test_without_the_lock_the_double_appears(transactional_db, monkeypatch, is_asked, times):
     """Both senders hold the same ten; what keeps the double away then is the conditional update before the wire."""
     mails(10)
+    monkeypatch.setattr(sending, "BATCH", 10)
     monkeypatch.setattr(sending, "claim", claim_without_lock(Barrier(2)))
     monkeypatch.setattr(sending, "recover", lambda now: None)
     if not is_asked:
