@@ -141,7 +141,9 @@ def test_mail_goes_by_itself_where_it_is_switched_on(switched_on, settings):
     done = sending.send_due(DAY)
     assert done.sent == 2
     letter = next(m for m in mail.outbox if m.to == ["zhao@example.org"])
-    text, address = letter.body.strip().rsplit("\n", 1)
+    message, below = letter.body.split("\n-- \n")  # what is below the line is no part of the message
+    text, address = message.strip().rsplit("\n", 1)
+    assert "/u/" in below
     assert len(text) <= 80
     assert "/l/" in address
     assert letter.extra_headers["Message-ID"] == Delivery.objects.get(side="enterprise", step=2).message_id
