@@ -21,6 +21,8 @@ from partnerships.models import (
     Obligation,
     Registration,
     Seminar,
+    SeminarAttendee,
+    SeminarFeedback,
     SeminarGuest,
     SeminarSeries,
     Shutdown,
@@ -93,14 +95,16 @@ def rows(count):
 
 
 def _event(enterprise):
-    """A seminar of a series with its guest and an action item, and somebody's calendar."""
+    """A seminar of a series with its guest, who signed in and said how it was, an action item, and somebody's calendar."""
     organiser, begins = UserFactory(), timezone.now()
     seminar = Seminar.objects.create(
         series=SeminarSeries.objects.create(rule="FREQ=WEEKLY;COUNT=2", created_by=organiser), title="研讨会",
         starts_at=begins, ends_at=begins + timedelta(hours=2), place="报告厅", organiser=organiser,
         department=DepartmentFactory(),
     )  # fmt: skip
-    SeminarGuest.objects.create(seminar=seminar, enterprise=enterprise, invited_by=organiser)
+    guest = SeminarGuest.objects.create(seminar=seminar, enterprise=enterprise, invited_by=organiser)
+    SeminarAttendee.objects.create(seminar=seminar, enterprise=enterprise, name="钱波", source="qr")
+    SeminarFeedback.objects.create(guest=guest, useful=4, given_by=organiser, given_name="钱波")
     ActionItem.objects.create(
         seminar=seminar, text="写标准", side="school", owner=organiser, due_on=timezone.localdate()
     )  # fmt: skip
