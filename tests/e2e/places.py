@@ -278,6 +278,7 @@ def agreements(by, enterprise):
     Agreement.objects.filter(pk=first.pk).update(state="in_force")
     second = amending.start_amendment(made["amended"], **ticked)
     drafting.change_draft(second, by=by, version=0, changes={"payment": "分两期"})
+    made["review"].refresh_from_db()
     code = hand_out_agreement(made["review"], by=by).code
     return {name: row.pk for name, row in made.items()} | {"amendment": second.pk, "code": code}
 
