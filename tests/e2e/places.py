@@ -265,7 +265,7 @@ def agreements(by, enterprise):
         first = {"starts_on": today - timedelta(days=99), "ends_on": today + timedelta(days=999)}
         text = {"title": "合作协议", "title_en": "Agreement", "aim": "共同培养", "amount": 50000, **first}
         made[name] = drafting.draft_agreement(enterprise, by=by, kind=kind, school_duties="提供场地", **text)
-    review.move_agreement(made["review"], "submit", by=by)
+    made["review"] = review.move_agreement(made["review"], "submit", by=by)
     hr = enterprise.contacts.get(name="赵敏").user
     review.comment_on(made["review"], field="amount", text="请分两期支付", by=hr)
     review.comment_on(made["review"], field="aim", text="请写明专业", by=by)
