@@ -60,7 +60,10 @@ class SameForAll(Options):
 
 
 class YesOrNo(BooleanWidget, Options):
-    """Any, yes or no, drawn the same way."""
+    """Any, yes or no, drawn the same way. The words of the library are those of whoever made the form first."""
+
+    def drawn(self):
+        return draw_options((("", str(_("any"))), ("true", str(_("yes"))), ("false", str(_("no")))))
 
 
 @lru_cache(maxsize=64)

@@ -47,7 +47,7 @@ def test_a_view_saved_after_a_swap_keeps_what_is_shown(visitors, places):
     expect(page.locator(".chip--on")).to_have_count(1)
     page.keyboard.press("Escape")
     page.locator(".views summary").click()
-    page.locator(".views [name=name]").fill(f"Core {of({'language': 'en', 'width': 1280, 'js': True})}")
+    page.locator(".views [name=name]").fill(f"紧密 {of({'language': 'en', 'width': 1280, 'js': True})}")
     officer.button("Save view").click()
     expect(page).to_have_url(re.compile(r"/partners/\?tier=2$"))
 

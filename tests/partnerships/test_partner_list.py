@@ -69,3 +69,13 @@ def test_searched_in_every_way(cast, signed_in, words):
     shown = names(signed_in(cast.officer), f"?q={words}")
     assert found.name in shown
     assert other.name not in shown
+
+
+def test_the_panel_speaks_the_language_of_whoever_reads_it(cast, signed_in):
+    """Its form is made once for all: no word of the first reader stays in it."""
+    cast.lead.language = "zh-hans"
+    cast.lead.save()
+    for person, words in ((cast.officer, ("any", "yes", "no")), (cast.lead, ("不限", "是", "否"))):
+        page = signed_in(person).get(reverse("partnerships:enterprise_list"))
+        flagged = str(page.context["filter"].form["flagged"])
+        assert [f">{word}</option>" in flagged for word in words] == [True] * 3, flagged
