@@ -1,13 +1,13 @@
 """Long lists: a loop in which only what differs from row to row is rendered for each row."""
 
 import re
+from html import escape
 
 from django import template
 from django.template.base import TextNode, VariableNode, render_value_in_context
 from django.template.defaulttags import IfNode
 from django.template.loader_tags import IncludeNode
-from django.utils.html import conditional_escape
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 
@@ -26,7 +26,7 @@ class Stamp(template.Node):
         with context.push():
             for row in self.rows.resolve(context):
                 context[self.name] = row
-                fill(drawn, row, context, out)
+                fill(drawn, row, dict.__getitem__ if isinstance(row, dict) else getattr, context, out)
         return mark_safe("".join(out))
 
 
@@ -35,9 +35,6 @@ class Value:
 
     def __init__(self, key):
         self.key = key
-
-    def of(self, row):
-        return row[self.key] if isinstance(row, dict) else getattr(row, self.key)
 
 
 class Choice:
@@ -96,15 +93,18 @@ def rendered_once(parts, context):
     return drawn
 
 
-def fill(drawn, row, context, out):
+def fill(drawn, row, get, context, out):
     for part in drawn:
         if isinstance(part, str):
             out.append(part)
         elif isinstance(part, Value):
-            value = part.of(row)
-            out.append(conditional_escape(value) if isinstance(value, str) else render_value_in_context(value, context))
+            value = get(row, part.key)
+            if type(value) is str:  # what Django's own escape() does, without a look for lazy words
+                out.append(escape(value))
+            else:
+                out.append(value if type(value) is SafeString else render_value_in_context(value, context))
         elif isinstance(part, Choice):
-            fill(part.then if part.value.of(row) else part.otherwise, row, context, out)
+            fill(part.then if get(row, part.value.key) else part.otherwise, row, get, context, out)
         else:
             out.append(part.node.render_annotated(context))
 
