@@ -190,9 +190,10 @@ class Gap(Rule):
     # --- words ---
 
     def lines(self, tasks):
-        shown = Enterprise.objects.select_related("owner").only(
-            "name", "name_en", "tier", "cadence_days", "last_contact_at", "owner__name", "owner__name_en"
-        )
+        named = "name", "name_en", "tier", "cadence_days", "last_contact_at"
+        shown = Enterprise.objects.only(*named)
+        if any(task.side == Side.ENTERPRISE for task in tasks):  # the enterprise reads who takes care of it
+            shown = shown.select_related("owner").only(*named, "owner__name", "owner__name_en")
         enterprises = shown.in_bulk([task.subject_id for task in tasks])
         return {task.pk: self._line(task, enterprises[task.subject_id]) for task in tasks}
 

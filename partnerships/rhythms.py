@@ -27,6 +27,7 @@ from partnerships.models import Enterprise
 from partnerships.models.enterprise import NEVER
 from partnerships.rules.rhythm import CADENCE, LONGEST, SHORTEST, SOON, Rhythm, rhythm
 from partnerships.workflow import EnterpriseState, keeps_this_partner
+from records import prepared
 from records.models import Side
 from reminders.models import Task
 from reminders.services import last_reminders, why_not_touch, why_too_soon
@@ -122,15 +123,19 @@ def portfolio_figures(user, today):
     One pass over an index alone, however many partners there are. The same as rhythm_of(), as in_rhythm() is.
     """
     midnight = timezone.make_aware(datetime.combine(today + timedelta(days=1), time()))  # of the day after
-    since = F("last_contact_at") - Value(midnight, DateTimeField())
-    known = Func(since, _limits(), function="width_bucket", output_field=IntegerField())
+    found = {None: None, -1: Rhythm.UNKNOWN, **dict(enumerate(BUCKETS))}
+    rows = (
+        (state, found[stands], number) for state, stands, number in prepared.rows(_counted, user, midnight=midnight)
+    )
+    return sorted(rows, key=lambda row: (row[0], row[1] or ""))
+
+
+def _counted(person, midnight):
+    known = Func(F("last_contact_at") - midnight, _limits(), function="width_bucket", output_field=IntegerField())
     active = Q(state=EnterpriseState.ACTIVE)
     stands = Case(When(active & Q(last_contact_at__gt=NEVER), then=known), When(active, then=-1))
-    portfolio = Enterprise.objects.visible_to(user).in_portfolio_of(user).annotate(stands=stands)
-    counted = portfolio.order_by().values_list("state", "stands").annotate(number=Count("*"))
-    found = {None: None, -1: Rhythm.UNKNOWN, **dict(enumerate(BUCKETS))}
-    rows = ((state, found[stands], number) for state, stands, number in counted)
-    return sorted(rows, key=lambda row: (row[0], row[1] or ""))
+    portfolio = Enterprise.objects.visible_to(person).in_portfolio_of(person).annotate(stands=stands)
+    return portfolio.order_by().values_list("state", "stands").annotate(number=Count("*"))
 
 
 def _limits():
@@ -148,7 +153,7 @@ def portfolio_band(user, today, counted=None):
     `counted` are the portfolio_figures(), where the caller has them already.
     """
     figures = {state.value: 0 for state in Rhythm}
-    for _state, stands, number in counted or portfolio_figures(user, today):
+    for _state, stands, number in portfolio_figures(user, today) if counted is None else counted:
         if stands:
             figures[stands.value] += number
     whole, begun, band = sum(figures.values()), 0, []

@@ -1,5 +1,7 @@
 """One task: what it is, who was told, and what may be done with it: put off, wake, remind now."""
 
+from datetime import timedelta
+
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -14,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from reminders import services
 from reminders.models import Channel, Task
 from reminders.rules import lines_of, rules
+from reminders.workflow import TaskState
 
 #: So many of the latest tellings stand on the page.
 SHOWN = 20
@@ -33,6 +36,7 @@ class SnoozeForm(forms.Form):
 
 @require_safe
 def task_detail(request, pk):
+    """The whole page; in a row of Today, which asks for it by htmx, only what may be done with the task."""
     return _page(request, _task(request, pk), SnoozeForm(auto_id="snooze-%s"))
 
 
@@ -78,17 +82,23 @@ def _task(request, pk):
 def _page(request, task, form):
     now, deliveries = timezone.now(), task.deliveries.select_related("user")[:SHOWN]
     last = services.last_reminders([task]).get(task.pk)
+    today = timezone.localdate(now)
     context = {
         "task": task,
         "line": next((line for _task, line in lines_of([task])), None),
-        "is_put_off": task.snoozed_until is not None and task.snoozed_until > timezone.localdate(now),
+        "is_put_off": task.snoozed_until is not None and task.snoozed_until > today,
         "form": form,
         "can_remind": task.rule in rules() and rules()[task.rule].again is not None,
         "reminded": last,
         "why_not_remind": services.why_too_soon(last, now),
+        "tomorrow": today + timedelta(days=1),
+        "longest": today + services.LONGEST_SNOOZE,
+        "next": request.htmx.current_url_abs_path or "",
         "deliveries": [(one, services.reason_label(one.reason) if one.reason else "") for one in deliveries],
     }
-    return render(request, "reminders/task_detail.html", context, status=422 if form.errors else 200)
+    in_row = request.htmx and task.state == TaskState.OPEN and not request.htmx.history_restore_request
+    template = f"reminders/task_detail.html{'#actions' if in_row else ''}"
+    return render(request, template, context, status=422 if form.errors else 200)
 
 
 def _back(request):

@@ -1,7 +1,6 @@
 """The pages that look across the house."""
 
 from collections import Counter
-from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import render
@@ -11,12 +10,12 @@ from django.views.decorators.http import require_safe
 
 from partnerships.models import Enterprise
 from partnerships.rhythms import portfolio_band, portfolio_figures
-from records import keyset
-from reminders.services import LONGEST_SNOOZE, to_forward
-from reports.today import groups_of, items_for, items_of, longest_without_contact, tasks_of
+from records import keyset, prepared
+from reminders.services import to_forward
+from reports.today import groups_of, items_for, items_of, longest_without_contact, numbers_of, tasks_of
 
-#: So many tasks of the reminder rules stand on one page; of those put off, so many in all.
-TASKS, PUT_OFF = 100, 50
+#: So many tasks of the reminder rules stand on one page; of those put off, so many in all: whose day comes first.
+TASKS, PUT_OFF = 20, 20
 
 
 @require_safe
@@ -30,30 +29,40 @@ def today(request):
     awake = tasks.awake(now.date()).select_related("owner") if everybodys else tasks.awake(now.date())
     page = keyset.page(awake, {"due": "due_on"}, request.GET, default="due", size=TASKS)
     waiting = [] if page.previous else items_for(user)
-    asleep = tasks.open().filter(snoozed_until__gt=now.date()).select_related("snoozed_by").order_by("snoozed_until")
-    items = items_of([*page, *asleep[:PUT_OFF]], now)
+    numbers = numbers_of(user, now.date(), everybodys=everybodys)
+    asleep = _put_off(tasks, now.date()) if numbers["asleep"] else ()
+    items = items_of([*page, *asleep], with_owner=everybodys)
     context = _beside(user, now) | {
         "now": now,
-        "number": keyset.count(awake).number + len(waiting),
-        "groups": groups_of(waiting + [item for item in items if not item.is_asleep(now)], now.date()),
+        "number": numbers.total() - numbers["asleep"] + len(waiting),
+        "groups": groups_of(waiting + [item for item in items if not item.is_asleep(now)], now.date(), numbers),
         "page": page,
         "put_off": [item for item in items if item.is_asleep(now)],
+        "number_put_off": numbers["asleep"],
         "everybodys": everybodys,
-        "tomorrow": now.date() + timedelta(days=1),
-        "longest": now.date() + LONGEST_SNOOZE,
     }
     return render(request, "reports/today.html", context)
+
+
+def _put_off(tasks, today):
+    """Those whose day comes first."""
+    asleep = tasks.open().filter(snoozed_until__gt=today).select_related("snoozed_by")
+    return asleep.order_by("snoozed_until", "pk")[:PUT_OFF]
 
 
 def _beside(user, now):
     """What stands beside the tasks: messages to forward, and how the own partners stand."""
     figures = portfolio_figures(user, now.date())
     return {
-        "to_forward": keyset.count(to_forward(user, now=now)).shown,
+        "to_forward": prepared.count(_to_forward, user, now=now),
         "states": _states(figures),
         "band": portfolio_band(user, now.date(), figures),
         "quiet": longest_without_contact(user),
     }
+
+
+def _to_forward(person, now):
+    return to_forward(person, now=now).order_by().values_list("pk")
 
 
 def _states(figures):

@@ -2,6 +2,7 @@
 
 import re
 import urllib.request
+from datetime import datetime, timedelta
 
 from playwright.sync_api import expect
 
@@ -95,6 +96,26 @@ def test_a_message_is_carried_opened_and_answered(visitors, places, site, varian
     stream = site.value("SELECT stream FROM reminders_delivery WHERE id = %s", delivery)
     officer.open(f"/partners/{stream}/timeline/")
     expect(officer.page.locator(".entry", has_text=when)).to_contain_text("孙师傅")
+
+
+def test_a_task_is_put_off_in_its_row(visitors, places, site, variant):
+    account, _waiting = who_carries(site, places)
+    officer = visitors(**variant).sign_in(account)
+    officer.open("/today/")
+    row = officer.page.locator(".task[id]").first
+    task = row.get_attribute("id").removeprefix("task-")
+    row.locator(".task__more").click()
+    if officer.js:  # it unfolds where it stands; without scripts it is the page of the task
+        expect(row.locator("details[open]")).to_be_visible()
+        expect(row.locator("[name=until]")).to_be_focused()
+        assert officer.url_path() == "/today/"
+    day = (datetime.now() + timedelta(days=5)).date().isoformat()
+    officer.page.locator("main [name=until]").fill(day)
+    officer.page.locator("main [name=reason]").fill(f"盘点后再联系{of(variant)}")
+    officer.button("Put off").click()
+    expect(officer.page.locator(f"#task-{task}")).to_have_count(0)
+    assert officer.url_path() == "/today/"
+    assert site.value("SELECT snooze_reason FROM reminders_task WHERE id = %s", int(task)).endswith(of(variant))
 
 
 def test_hr_answers_in_the_portal(visitors, places, variant):

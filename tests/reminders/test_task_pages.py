@@ -30,6 +30,10 @@ def url(page, task):
     return reverse(f"reminders:{page}", args=[task.pk])
 
 
+#: As htmx asks from a row of Today.
+IN_ROW = {"headers": {"HX-Request": "true", "HX-Current-URL": "http://testserver/today/?whose=all"}}
+
+
 def in_days(days):
     return (timezone.localdate() + timedelta(days=days)).isoformat()
 
@@ -51,6 +55,26 @@ def test_who_reaches_it(cast, task, signed_in, who, status):
     for page in ("task_wake", "task_snooze"):
         answer = client.post(url(page, task), {"until": in_days(5), "reason": "盘点"})
         assert answer.status_code == (302 if status == 200 else 404)
+
+
+def test_in_a_row_of_today_only_what_may_be_done(cast, task, signed_in):
+    client = signed_in(cast.officer)
+    part = client.get(url("task_detail", task), **IN_ROW).content.decode()
+    assert "<html" not in part
+    assert f'action="{url("task_snooze", task)}"' in part
+    assert f'action="{url("task_remind", task)}"' in part
+    assert part.count('name="next" value="/today/?whose=all"') == 2
+    Delivery.objects.filter(side="enterprise").update(created_at=timezone.now())
+    part = client.get(url("task_detail", task), **IN_ROW).content.decode()
+    assert "The last reminder is of" in part
+    assert url("task_remind", task) not in part
+    Task.objects.filter(pk=task.pk).update(state="done", closed_at=timezone.now())
+    assert "<html" in client.get(url("task_detail", task), **IN_ROW).content.decode()
+
+
+@pytest.mark.parametrize(("who", "status"), [("lead", 200), ("other_officer", 404), ("teacher", 404), ("hr", 404)])
+def test_who_unfolds_a_row(cast, task, signed_in, who, status):
+    assert signed_in(getattr(cast, who)).get(url("task_detail", task), **IN_ROW).status_code == status
 
 
 def test_put_off_and_woken(cast, task, signed_in):
@@ -89,7 +113,7 @@ def test_reminded_now_and_not_again_for_three_days(cast, task, signed_in):
     again = client.post(url("task_remind", task))
     assert again.status_code == 409
     assert "The last reminder is of" in again.content.decode()
-    assert "The last reminder is of" in client.get("/today/").content.decode()
+    assert "The last reminder is of" in client.get(url("task_detail", task), **IN_ROW).content.decode()
     assert Event.objects.filter(kind="task.reminded").count() == 1
     timeline = client.get(reverse("partnerships:timeline", args=[cast.a.pk])).content.decode()
     assert "prepared a reminder to" in timeline

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from partnerships.models import Enterprise
+from partnerships.models import Enterprise, HandOver, Import, Registration
 from partnerships.services.proxies import correct_proxy_entry
 from partnerships.services.thread import write_message
 from records import links
@@ -38,13 +38,50 @@ def test_a_message_waits_until_it_is_answered(cast):
     assert titles(cast.officer) == []
 
 
-def test_what_waits_longest_stands_there_even_where_much_waits(cast, monkeypatch):
-    monkeypatch.setattr(today, "MOST", 2)
-    for days in (1, 9, 5):
+def test_what_waits_longest_stands_there_even_where_much_waits(cast):
+    for days in [3, *range(today.MOST + 1, 3, -1), 2, 1]:
         enterprise = EnterpriseFactory(owner=cast.officer)
         MessageFactory(enterprise=enterprise, side="enterprise", written_at=timezone.now() - timedelta(days=days))
     waiting = [(timezone.now() - item.since).days for item in today.items_for(cast.officer)]
-    assert waiting == [9, 5]
+    assert waiting == list(range(today.MOST + 1, 1, -1))
+
+
+def test_everything_that_waits_comes_in_one_query(cast, django_assert_num_queries):
+    """One of each kind: every column of the union finds its words again."""
+    write_message(cast.a, by=cast.hr, body="三月能来看看吗？")
+    correct_proxy_entry(ProxyEntryFactory(enterprise=cast.a, entered_by=cast.officer), by=cast.hr, text="是周四。")
+    link = links.hand_out("partnership", subject=cast.a, stream=cast.a.pk, by=cast.officer, addressee="赵经理")
+    links.withdraw(link, by=cast.officer)
+    links.ask_new_one(link, name="赵敏")
+    told = HandOver.objects.create(person=cast.lead, successor=cast.officer, by=cast.lead)
+    told.enterprises.set([cast.a, cast.b])
+    left = timezone.localdate() - timedelta(days=9)
+    cast.a.contacts.filter(user__isnull=False).update(is_keeper=False, left_on=left)
+    batch = Import.objects.create(name="台账.xlsx", uploaded_by=cast.officer, state="preview")
+    registration = Registration.objects.create(name="恒新", uscc="x", contact_name="赵敏", phone="1", wishes="实习")
+    prospect = EnterpriseFactory(owner=cast.officer, state=Enterprise.State.PROSPECT, name_en="Hangzhou Gears")
+    with django_assert_num_queries(1):
+        items = {item.title: item for item in today.items_for(cast.officer)}
+    assert {(title, item.about) for title, item in items.items()} == {
+        ("hr wrote to you", cast.a.title), ("hr corrected your entry", cast.a.title),
+        ("赵敏 asks for a new link", cast.a.title), ("lead hands over to you", "2 partners"),
+        ("Nobody keeps the enterprise's access", cast.a.title), ("Check the list you uploaded", batch.name),
+        (f"Vet a new enterprise: {registration.name}", registration.contact_name),
+        ("Visit and assess a prospect", "Hangzhou Gears"),
+    }  # fmt: skip
+    assert items["hr wrote to you"].why == "三月能来看看吗？"
+    assert items["hr corrected your entry"].why == "是周四。"
+    assert items["赵敏 asks for a new link"].url == reverse("partnerships:link_carry", args=[cast.a.pk, link.pk])
+    assert items["Nobody keeps the enterprise's access"].day == left
+    assert items["Visit and assess a prospect"].url.endswith(f"/{prospect.pk}/")
+
+
+def test_each_reads_their_own_after_another_of_the_same_role(cast):
+    """The statement is written once for all officers: whose it is must not be written into it."""
+    for owner in (cast.officer, cast.other_officer):
+        EnterpriseFactory(owner=owner, state=Enterprise.State.PROSPECT, name=f"{owner}的企业")
+    for owner in (cast.officer, cast.other_officer, cast.officer):
+        assert [item.about for item in today.items_for(owner)] == [f"{owner}的企业"]
 
 
 def test_a_correction_is_shown_for_two_weeks(cast):
@@ -98,8 +135,8 @@ def test_grouped_by_due_day(cast):
         task = gap_task(cast.officer, 0)
         task.due_on = monday.date() + timedelta(days=due)
         made[due] = task
-    items = today.items_of(list(made.values()), monday)
-    groups = {title: [item.task for item in rows] for title, _tone, rows in today.groups_of(items, monday.date())}
+    items = today.items_of(list(made.values()))
+    groups = {group.title: [item.task for item in group.items] for group in today.groups_of(items, monday.date())}
     assert groups == {
         "Overdue": [made[-3]], "Today": [made[0]], "This week": [made[1], made[6]], "Later": [made[7]],
     }  # fmt: skip
@@ -110,7 +147,7 @@ def test_what_has_no_due_day_is_overdue_after_a_week(cast):
         enterprise = EnterpriseFactory(owner=cast.officer)
         MessageFactory(enterprise=enterprise, side="enterprise", written_at=timezone.now() - timedelta(days=days))
     groups = today.groups_of(today.items_for(cast.officer), timezone.localdate())
-    assert [(title, len(rows)) for title, _tone, rows in groups] == [("Overdue", 2), ("Today", 2)]
+    assert [(group.title, len(group.items)) for group in groups] == [("Overdue", 2), ("Today", 2)]
 
 
 def test_whose_tasks_stand_on_the_page(cast, signed_in):
@@ -142,9 +179,11 @@ def test_what_is_put_off_is_folded_away_until_its_day(cast, signed_in):
     assert reverse("reminders:task_wake", args=[asleep.pk]) in page
     assert reverse("reminders:task_snooze", args=[asleep.pk]) not in page
     assert "盘点" in page
+    assert f'href="{reverse("reminders:task_detail", args=[asleep.pk])}"' not in page
     Task.objects.update(snoozed_until=timezone.localdate())
     page = signed_in(cast.officer).get("/today/").content.decode()
-    assert reverse("reminders:task_snooze", args=[asleep.pk]) in page
+    assert f'href="{reverse("reminders:task_detail", args=[asleep.pk])}"' in page
+    assert reverse("reminders:task_wake", args=[asleep.pk]) not in page
 
 
 def test_the_enterprises_own_tasks_stay_in_its_portal(cast, signed_in):
@@ -175,6 +214,7 @@ def test_more_than_a_page(cast, signed_in, monkeypatch):
     assert "4 things need you." in first
     assert "三月能来看看吗" in first
     assert f"task-{tasks[2].pk}" not in first
+    assert re.search(r"Overdue <span [^>]+>3</span>", first), "the count is of all pages"
     following = client.get(
         "/today/" + html.unescape(re.search(r'rel="next" href="([^"]+)"', first)[1])
     ).content.decode()
