@@ -367,6 +367,7 @@ CELERY_BEAT_SCHEDULE = {
     "pick up imports": {"task": "partnerships.tasks.pick_up_imports", "schedule": 60.0},
     "write exports": {"task": "reports.tasks.write_exports", "schedule": 60.0},
     "expire exports": {"task": "reports.tasks.expire_exports", "schedule": 600.0},
+    "run the clock of agreements": {"task": "partnerships.tasks.run_agreement_clock", "schedule": crontab(minute=5)},
     "check stored figures": {"task": "partnerships.tasks.check_stored_figures", "schedule": crontab(hour=3, minute=10)},
     "sweep files": {"task": "records.tasks.sweep_files", "schedule": crontab(hour=3, minute=20)},
 }

@@ -230,6 +230,15 @@ class AgreementAdmin(PartnershipAdmin):
     exclude = ["form_key"]
 
 
+@admin.register(models.AgreementPreset)
+class AgreementPresetAdmin(PartnershipAdmin):
+    list_display = ["name", "kind", "is_offered", "created_by", "created_at"]
+    list_filter = ["kind", "is_offered"]
+    list_select_related = ["created_by"]
+    search_fields = ["name", "name_en"]
+    exclude = ["form_key"]
+
+
 @admin.register(models.AgreementComment)
 class AgreementCommentAdmin(PartnershipAdmin):
     list_display = ["agreement", "field", "side", "who", "written_at", "resolved_at"]

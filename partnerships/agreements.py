@@ -127,7 +127,11 @@ class Block:
     name: str
     label: str
     lines: list
-    ticked: bool = False
+
+    @property
+    def is_single(self):
+        """One field that says the same as its block."""
+        return len(BLOCKS[self.name][1]) == 1
 
 
 def text_blocks(agreement, *, before=None, open_fields=(), with_empty=False):
@@ -136,7 +140,7 @@ def text_blocks(agreement, *, before=None, open_fields=(), with_empty=False):
     With `before`, the version that an amendment amends, only the ticked blocks and what each line was.
     """
     comments = {}
-    for comment in agreement.comments.all():
+    for comment in agreement.comments.select_related("by") if agreement.state == AgreementState.REVIEW else ():
         comments.setdefault(comment.field, []).append(comment)
     blocks = []
     for name, (label, fields) in BLOCKS.items():
@@ -152,7 +156,7 @@ def text_blocks(agreement, *, before=None, open_fields=(), with_empty=False):
             if with_empty or line.value or line.before or line.comments or line.is_open:
                 lines.append(line)
         if lines:
-            blocks.append(Block(name, label, lines, name in agreement.blocks))
+            blocks.append(Block(name, label, lines))
     return blocks
 
 

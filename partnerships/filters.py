@@ -197,6 +197,8 @@ def form_class():
     return filters.FilterSet.get_form_class(EnterpriseFilter())
 
 
+#: How an agreement can have ended.
+OVER = ("expired", "renewed", "terminated")
 #: Word in the address -> label and days ahead.
 ENDS = {"90": (_("within 90 days"), EXPIRY_STEPS[0]), "30": (_("within 30 days"), EXPIRY_STEPS[1])}
 
@@ -216,6 +218,7 @@ def end_choices():
 class AgreementFilter(filters.FilterSet):
     q = filters.CharFilter(label=_("Search"), method="search")
     mine = filters.BooleanFilter(label=_("Portfolio"), method="only_mine")
+    ended = filters.BooleanFilter(label=_("With the ended ones"), method="with_ended")
     enterprise = filters.NumberFilter(label=_("Enterprise"), field_name="enterprise")
     state = one_of(_("State"), agreement_states)
     kind = one_of(_("Kind"), agreement_kinds)
@@ -233,6 +236,15 @@ class AgreementFilter(filters.FilterSet):
 
     def only_mine(self, queryset, name, value):
         return queryset.filter(owner=self.request.user) if value else queryset
+
+    def filter_queryset(self, queryset):
+        """What has ended stays out unless it is asked for, by its state or with all."""
+        queryset = super().filter_queryset(queryset)
+        asked = self.form.cleaned_data
+        return queryset if asked.get("ended") or asked.get("state") else queryset.exclude(state__in=OVER)
+
+    def with_ended(self, queryset, name, value):
+        return queryset
 
     def ending(self, queryset, name, value):
         today = timezone.localdate()

@@ -3,9 +3,11 @@
 import logging
 
 from celery import shared_task
+from django.utils import timezone
 
 from partnerships.models import Import
 from partnerships.services import imports
+from partnerships.services.agreements.terms import differing_terms, run_clock
 from partnerships.services.touchpoints import check_last_contact
 
 log = logging.getLogger(__name__)
@@ -27,7 +29,15 @@ def pick_up_imports():
 
 
 @shared_task
+def run_agreement_clock():
+    """Each hour, so that a machine that was off at midnight misses nothing."""
+    run_clock(timezone.localdate())
+
+
+@shared_task
 def check_stored_figures():
-    """Each night: the stored last contact must be that of the rows behind it."""
+    """Each night: the stored last contact and the stored terms must be those of the rows behind them."""
+    if differing := len(differing_terms(timezone.localdate())):
+        log.error("%s agreements show another term than their rows: run check_stored_figures", differing)
     if differing := check_last_contact().count():
         log.error("%s enterprises show another last contact than their rows: run check_stored_figures", differing)

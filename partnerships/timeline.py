@@ -267,6 +267,8 @@ SENTENCES = {
     ),
     "seminar.item_added": on_day(gettext_lazy("Agreed: %(name)s, until %(when)s.")),
     "seminar.item_done": words(gettext_lazy("Done, as agreed: %(name)s")),
+    "preset.made": words(gettext_lazy("Preset made: %(name)s")),
+    "preset.changed": words(gettext_lazy("Preset changed: %(name)s")),
     "agreement.drafted": about(gettext_lazy("Drafted: %(what)s.")),
     "agreement.changed": about(gettext_lazy("%(what)s changed: %(fields)s")),
     "agreement.filed": about(gettext_lazy("Filing of %(what)s changed: %(fields)s")),

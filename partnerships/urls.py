@@ -28,7 +28,7 @@ from partnerships.views import (
     trips,
     visits,
 )
-from partnerships.views.agreements import amending, detail, drafts, listing
+from partnerships.views.agreements import amending, detail, drafts, listing, presets
 from partnerships.views.agreements import enterprise as portal_agreements
 
 app_name = "partnerships"
@@ -193,6 +193,9 @@ urlpatterns += [
     path("agreements/ends/", listing.agreement_ends, name="agreement_ends"),
     path("agreements/new/", listing.agreement_start, name="agreement_start"),
     path("partners/<int:pk>/agreements/new/", drafts.agreement_new, name="agreement_new"),
+    path("agreements/presets/", presets.preset_list, name="preset_list"),
+    path("agreements/presets/new/", presets.preset_new, name="preset_new"),
+    path("agreements/presets/<int:pk>/", presets.preset_edit, name="preset_edit"),
     path("agreements/<int:pk>/", detail.agreement_detail, name="agreement_detail"),
     path("agreements/<int:pk>/edit/", drafts.agreement_edit, name="agreement_edit"),
     path("agreements/<int:pk>/filing/", drafts.agreement_filing, name="agreement_filing"),

@@ -302,6 +302,8 @@ FORMS = {
     "partnerships:seminar_feedback": lambda side: {"useful": 4, "said_by": "林青"},
     "partnerships:seminar_attendee_new": lambda side: {"name": "林青"},
     "partnerships:door": lambda side: {"name": "林青"},
+    "partnerships:preset_new": lambda side: {"name": "订单班", "kind": "order_class", "form_key": key()},
+    "partnerships:preset_edit": lambda side: _version(side) | {"name": "订单班", "kind": "order_class"},
     "partnerships:agreement_new": lambda side: {"kind": "research", "title": "协议", "owner": side.owner, "form_key": key()},
     "partnerships:agreement_edit": lambda side: _version(side) | {"kind": "research", "title": "协议", "owner": side.owner},
     "partnerships:agreement_filing": lambda side: _version(side) | {"copies": 4, "owner": side.owner},

@@ -32,6 +32,7 @@ from partnerships.imports.visit_rows import VisitRow
 from partnerships.models import (
     ActionItem,
     AgreementComment,
+    AgreementPreset,
     Assessment,
     AssessmentFinding,
     BulkChange,
@@ -295,6 +296,8 @@ def _agreements(side, enterprise, canary, officer):
     )  # fmt: skip
     mark(duty, canary)
     side.clause, side.obligation = clause.pk, duty.pk
+    preset = AgreementPreset.objects.create(name="x", created_by=officer, values={"aim": f"{SCHOOL} aim"})
+    side.preset = mark(preset, SCHOOL).pk
     reply = AgreementComment.objects.create(
         agreement=review, field="payment", side="enterprise", text="x", by=enterprise.contacts.get(is_keeper=True).user
     )

@@ -249,6 +249,9 @@ partnerships:portal_item_done(enterprise item)            ii mmmm mm mmm mm    i
 partnerships:agreement_list                               ii oooo ff fff ff    ii mmmm mm mmm mm
 partnerships:agreement_ends                               ii oooo ff fff ff    ii mmmm mm mmm mm
 partnerships:agreement_start                              ii oooo ff fff ff    ii mmmm mm mmm mm
+partnerships:preset_list                                  ii oooo ff fff ff    ii mmmm mm mmm mm
+partnerships:preset_new                                   ii ooff ff fff ff    ii rrff ff fff ff
+partnerships:preset_edit(preset)                          ii ooff ff fff ff    ii rrff ff fff ff
 partnerships:agreement_new(enterprise)                    ii ooof nn fff nn    ii rrrf nn fff nn
 partnerships:agreement_detail(agreement)                  ii oooo nn fff nn    ii mmmm mm mmm mm
 partnerships:agreement_edit(draft)                        ii ooof nn nnn nn    ii rrrf nn nnn nn

@@ -4,14 +4,16 @@ import uuid
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.models import fields_for_model
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Department, Role, User
 from partnerships.forms.editing import DayField, EditForm, LinesField, SaidAtField
 from partnerships.forms.links import WhoForm
-from partnerships.models import Agreement, Contact, Enterprise, ProxyEntry, Site
-from partnerships.rules.agreements import BLOCKS, INTERNAL, SIGNED
+from partnerships.models import Agreement, AgreementPreset, Contact, Enterprise, ProxyEntry, Site
+from partnerships.rules.agreements import BLOCKS, INTERNAL, PRESET, SIGNED
 
 LONG = ("aim", "payment", "school_duties", "enterprise_duties", "other_terms")
 TILES = {"class": "tiles"}
@@ -62,8 +64,8 @@ class TextForm(EditForm):
         }
         help_texts = {"specialties": _("The specialties it is about, one behind the other.")}
 
-    def __init__(self, *args, enterprise, only=None, **kwargs):
-        super().__init__(*args, enterprise=enterprise, only=only, **kwargs)
+    def __init__(self, *args, enterprise, only=None, remarks=(), **kwargs):
+        super().__init__(*args, enterprise=enterprise, only=only, remarks=remarks, **kwargs)
         if only is not None:
             for name in [name for name in self.fields if name not in (*only, "version", "form_key")]:
                 del self.fields[name]
@@ -81,6 +83,10 @@ class TextForm(EditForm):
                 self.fields[name].queryset = queryset
         if "owner" in self.fields:
             self.fields["owner"].empty_label = None
+        for remark in remarks:
+            if remark.field in self.fields:
+                field = self.fields[remark.field]
+                field.help_text = format_html("{} {}: {}", field.help_text, remark.who, remark.text)
 
     @property
     def groups(self):
@@ -95,6 +101,43 @@ class TextForm(EditForm):
     def filing(self):
         names = ("owner", "department", "departments", "other_parties")
         return [self[name] for name in names if name in self.fields]
+
+
+class PresetForm(EditForm):
+    """A preset: its name and kind, and what it fills in."""
+
+    class Meta:
+        model = AgreementPreset
+        fields = ["name", "name_en", "kind", "is_offered"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        widgets = {name: forms.Textarea(attrs={"rows": 4}) for name in LONG}
+        self.filled = fields_for_model(Agreement, PRESET, widgets=widgets)
+        for name, field in self.filled.items():
+            field.required = False
+            self.fields[name] = field
+            self.initial.setdefault(name, self.instance.values.get(name))
+
+    def _post_clean(self):
+        """The row is checked and written by the service, never by the form."""
+
+    @property
+    def text(self):
+        return {name: self.cleaned_data[name] for name in self.filled}
+
+    @property
+    def kept(self):
+        return {name: self.cleaned_data[name] for name in self.Meta.fields}
+
+    @property
+    def groups(self):
+        """[(title, bound fields)]: its own, then what it fills in, by block."""
+        found = [(_("preset"), [self[name] for name in self.Meta.fields])]
+        for label, names in BLOCKS.values():
+            if fields := [self[name] for name in names if name in self.filled]:
+                found.append((label, fields))
+        return found
 
 
 class FilingForm(EditForm):

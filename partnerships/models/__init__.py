@@ -1,6 +1,6 @@
 """The partnership and everything that hangs on it."""
 
-from partnerships.models.agreement import Agreement, AgreementComment
+from partnerships.models.agreement import Agreement, AgreementComment, AgreementPreset
 from partnerships.models.assessment import Assessment, AssessmentFinding
 from partnerships.models.bulk import BulkChange
 from partnerships.models.contact import Contact
@@ -25,6 +25,7 @@ __all__ = [
     "ActionItem",
     "Agreement",
     "AgreementComment",
+    "AgreementPreset",
     "Assessment",
     "AssessmentFinding",
     "BulkChange",

@@ -7,6 +7,7 @@ import pghistory
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeBoundary, RangeOperators
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Exists, F, Func, OuterRef, Q
 from django.utils import timezone
@@ -279,6 +280,39 @@ class Agreement(models.Model):
 
     def is_expiring(self, today):
         return self.state == AgreementState.IN_FORCE and is_expiring(self.effective_until, today)
+
+
+class AgreementPreset(models.Model):
+    """What a new agreement of some kind starts with: texts and numbers that fit every partner, kept by leads."""
+
+    form_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    version = models.PositiveIntegerField(default=0, editable=False)
+    name = models.CharField(_("name"), max_length=60)
+    name_en = models.CharField(_("English name"), max_length=90, blank=True)
+    kind = models.CharField(_("kind"), max_length=16, choices=AgreementKind, default=AgreementKind.FRAMEWORK)
+    values = models.JSONField(_("what it fills in"), default=dict, encoder=DjangoJSONEncoder)
+    is_offered = models.BooleanField(_("offered for new agreements"), default=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False, verbose_name=_("made by")
+    )
+    created_at = models.DateTimeField(_("made"), default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["kind", "name", "id"]
+        verbose_name = _("preset of an agreement")
+        verbose_name_plural = _("presets of agreements")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(name=""), name="preset_named", violation_error_message=_("Give it a name.")
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=AgreementKind.values), name="preset_kind_known",
+                violation_error_message=_("Choose what kind of agreement it is."),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self):
+        return self.name_en if self.name_en and get_language() == "en" else self.name
 
 
 class AgreementComment(models.Model):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from partnerships.models import Contact, Enterprise, ImportRow, Touchpoint
 from partnerships.rules import names
+from partnerships.services.agreements.merging import move_agreements, why_not_move
 from partnerships.services.enterprises import FIELDS, NAMES, naming, shown
 from partnerships.services.seminars import move_guests
 from partnerships.services.touchpoints import refresh_last_contact
@@ -172,7 +173,7 @@ def why_not_merge(survivor, other, user):
         return False, _(
             "Each carries a valid code of its own: they are two legal persons. If one code is wrong, correct it first."
         )
-    return False, None
+    return False, why_not_move(survivor, other)
 
 
 def merge_enterprises(survivor, other, *, by, versions, take=(), now=None):
@@ -262,6 +263,7 @@ def _move_rows(survivor, other):
         rows.update(enterprise=survivor)
     other.registrations.update(enterprise=survivor)
     move_guests(survivor, other)
+    move_agreements(survivor, other)
     ImportRow.objects.filter(enterprise=other).update(enterprise=survivor)
     other.children.exclude(pk=survivor.pk).update(parent=survivor)
     Event.objects.in_stream(other.pk).update(stream=survivor.pk)

@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 from accounts.models import Invitation, User
 from accounts.services import INVITATION_DAYS
 from records.models import Event
+from reports.demo.agreements import sign_agreements
 from reports.demo.exchanges import exchange_letters, tell_two_years
 from reports.demo.partners import open_partners
 from reports.demo.queues import fill_queues
@@ -43,6 +44,7 @@ def seed(now=None):
         remind(stage)
         leave_soon(stage)
         hold_seminars(stage)
+        sign_agreements(stage)
         _move_clocks()
     return stage
 

@@ -79,6 +79,7 @@ def objects():
     from accounts import mailbox
     from accounts.models import User
     from partnerships.models import (
+        AgreementPreset,
         Assessment,
         Contact,
         Enterprise,
@@ -147,7 +148,7 @@ def objects():
         "partnerships:seminar_guest": [ahead.pk, seat.pk], "partnerships:seminar_detail (held)": [held.pk],
         "partnerships:seminar_minutes": [held.pk], "partnerships:seminar_print (signed in)": [held.pk],
         "partnerships:seminar_door": [ahead.pk], "partnerships:seminar_feedback": [held.pk, came.pk],
-        "partnerships:agreement_list": [], "partnerships:agreement_ends": [], "partnerships:agreement_start": [],
+        "partnerships:preset_list": [], "partnerships:agreement_list": [], "partnerships:agreement_ends": [], "partnerships:agreement_start": [],
         "partnerships:agreement_new": [pk], "partnerships:agreement_detail": [paper["review"]],
         "partnerships:agreement_detail (draft)": [paper["draft"]],
         "partnerships:agreement_detail (amended)": [paper["amended"]],
@@ -170,7 +171,8 @@ def objects():
         "reports:contact_rhythm": [], "partnerships:enterprise_detail": [alone.pk],
         "partnerships:duplicate_list": [], "partnerships:enterprise_merge": [one.pk, other.pk],
         "reports:today": [], "partnerships:enterprise_list": [],
-        "partnerships:agreement_end": [paper["plain"]],
+        "partnerships:agreement_end": [paper["plain"]], "partnerships:preset_list": [], "partnerships:preset_new": [],
+        "partnerships:preset_edit": [AgreementPreset.objects.first().pk], "partnerships:agreement_detail": [paper["plain"]],
         "reminders:centre": [], "reminders:rule": ["gap"], "reminders:delivery_list": [],
     }  # fmt: skip
     administrator = {
@@ -248,39 +250,20 @@ def seminars(by, enterprise):
 
 
 def agreements(by, enterprise):
-    """Of this enterprise: one in joint review, one drafted, one amended with another amendment drafted, one plain, and
-    the code of a link to the first."""
-    from datetime import timedelta
-
-    from django.utils import timezone
-
+    """The demonstration's agreements with this enterprise, a draft of this officer, and the code of a link to one."""
     from partnerships.models import Agreement
-    from partnerships.services.agreements import amending, drafting, review
     from partnerships.services.links import hand_out_agreement
 
-    today = timezone.localdate()
-    made = {}
-    for name, kind in (("draft", "research"), ("review", "teacher_station"), ("plain", "training_base"),
-                       ("amended", "apprenticeship")):  # fmt: skip
-        first = {"starts_on": today - timedelta(days=99), "ends_on": today + timedelta(days=999)}
-        text = {"title": "合作协议", "title_en": "Agreement", "aim": "共同培养", "amount": 50000, **first}
-        made[name] = drafting.draft_agreement(enterprise, by=by, kind=kind, school_duties="提供场地", **text)
-    made["review"] = review.move_agreement(made["review"], "submit", by=by)
-    hr = enterprise.contacts.get(name="赵敏").user
-    review.comment_on(made["review"], field="amount", text="请分两期支付", by=hr)
-    review.comment_on(made["review"], field="aim", text="请写明专业", by=by)
-    for name in ("plain", "amended"):
-        term = {"effective_from": today - timedelta(days=99), "effective_until": today + timedelta(days=20)}
-        Agreement.objects.filter(pk=made[name].pk).update(state="in_force", **term)
-    ticked = {"by": by, "blocks": ["money", "term"], "valid_from": today}
-    first = amending.start_amendment(made["amended"], **ticked)
-    drafting.change_draft(first, by=by, version=0, changes={"amount": 80000, "ends_on": today + timedelta(days=500)})
-    Agreement.objects.filter(pk=first.pk).update(state="in_force")
-    second = amending.start_amendment(made["amended"], **ticked)
-    drafting.change_draft(second, by=by, version=0, changes={"payment": "分两期"})
-    made["review"].refresh_from_db()
-    code = hand_out_agreement(made["review"], by=by).code
-    return {name: row.pk for name, row in made.items()} | {"amendment": second.pk, "code": code}
+    of_firm = Agreement.objects.filter(enterprise=enterprise)
+    review, amended = of_firm.get(state="review"), of_firm.get(kind="order_class", amends=None)
+    return {
+        "review": review.pk,
+        "amended": amended.pk,
+        "amendment": amended.amendments.get(state="draft").pk,
+        "plain": of_firm.get(kind="internship_base", state="in_force").pk,
+        "draft": Agreement.objects.filter(owner=by, state="draft", amends=None).first().pk,
+        "code": hand_out_agreement(review, by=by).code,
+    }
 
 
 def kept_lists(by, enterprise):

@@ -221,7 +221,8 @@ def test_the_same_day_tells_the_same_story(demo):
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(
-            "TRUNCATE accounts_user, accounts_department, partnerships_enterpriseevent, partnerships_contactevent CASCADE"
+            "TRUNCATE accounts_user, accounts_department, partnerships_enterpriseevent, partnerships_contactevent, "
+            "partnerships_agreementevent CASCADE"
         )
     assert not Event.objects.exists()
     story.seed(NOW.replace(hour=17))

@@ -1,12 +1,14 @@
 """The nightly check of the figures that are stored because lists sort by them."""
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
+from partnerships.services.agreements.terms import differing_terms, mend_term
 from partnerships.services.touchpoints import check_last_contact, refresh_last_contact
 
 
 class Command(BaseCommand):
-    help = "Compare each stored last contact with the exchanges themselves; --mend writes the right one."
+    help = "Compare each stored last contact and term with the rows behind it; --mend writes the right one."
 
     def add_arguments(self, parser):
         parser.add_argument("--mend", action="store_true", help="write what the rows say")
@@ -20,6 +22,17 @@ class Command(BaseCommand):
             )
             if mend:
                 refresh_last_contact(enterprise)
+        wrong += self._terms(mend)
         if wrong and not mend:
             raise CommandError(f"{len(wrong)} stored figures differ from their rows; run again with --mend.")
         self.stdout.write(f"{len(wrong)} mended." if wrong else "Every stored figure agrees with its rows.")
+
+    def _terms(self, mend):
+        """Ids of agreements whose stored term is not that of their text and amendments."""
+        today = timezone.localdate()
+        wrong = differing_terms(today)
+        for pk in wrong:
+            self.stdout.write(f"agreement {pk}: its stored term differs from its text and amendments")
+            if mend:
+                mend_term(pk, today)
+        return wrong

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from partnerships.models import Agreement
-from partnerships.rules.agreements import BLOCK_OF, INTERNAL, PRESET, SIGNED
+from partnerships.rules.agreements import BLOCK_OF, INTERNAL, SIGNED
 from partnerships.services.agreements.writing import (
     LINKED,
     check,
@@ -62,11 +62,6 @@ def draft_agreement(
 
     with pghistory.context(user=by.pk):
         return once(Agreement.objects.filter(created_by=by), form_key, make)
-
-
-def values_of_preset(preset):
-    """What a preset fills in, as the fields hold it."""
-    return {name: value for name, value in preset.values.items() if name in PRESET}
 
 
 def values_like(agreement, enterprise):

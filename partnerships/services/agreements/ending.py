@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from partnerships.rules.agreements import INTERNAL, OPEN_END
 from partnerships.services.agreements.drafting import draft_agreement, shifted_term
-from partnerships.services.agreements.terms import effective_version, refresh_term
+from partnerships.services.agreements.terms import effective_version, follow, refresh_term
 from partnerships.services.agreements.writing import AT_WORK, check_known, lock, lock_kept, save, tell, text_of
 from partnerships.workflow import AGREEMENT, AgreementState, is_lead
 from records.files import ATTACHMENTS, store_file
@@ -40,6 +40,7 @@ def terminate_agreement(agreement, *, by, day, reason, documents=(), now=None):
         locked.version += 1
         save(locked, update_fields=["ended_on", "end_reason", "version"])
         refresh_term(locked, today)
+        follow(locked, today, by, now)
         _take_back_amendments(locked, by, reason, now)
         data = {"name": locked.title, "nth": 0, "reason": reason, "day": f"{day}"}
         if day <= today:

@@ -205,11 +205,18 @@ def agree(agreement, *, now=None, version=None, **who):
         return _agree(locked, speaks, now, version)
 
 
+def why_not_agree(agreement):
+    """While a comment is open nobody agrees."""
+    if any(comment.resolved_at is None for comment in agreement.comments.all()):
+        return _("A comment is still open: settle it first.")
+    return None
+
+
 def _agree(locked, speaks, now, version=None):
     if version is not None and locked.version != version:
         raise Conflict(locked, {})
-    if locked.comments.filter(resolved_at=None).exists():
-        raise Refused(_("A comment is still open: settle it first."))
+    if reason := why_not_agree(locked):
+        raise Refused(reason)
     column = f"agreed_{speaks.side}_at"
     if getattr(locked, column):
         return locked

@@ -11,6 +11,7 @@ from django.utils import timezone
 from partnerships.models import Agreement
 from partnerships.rules.agreements import in_effect, renewed_until, term_end
 from partnerships.services.agreements.writing import lock, raise_sentence, save, tell, why_not_amend
+from partnerships.services.obligations import carry_over, follow_term
 from partnerships.workflow import AGREEMENT, AgreementState
 from records.workflow import Refused, move
 
@@ -37,6 +38,12 @@ def effective_term(agreement, versions, today):
     if agreement.ended_on:
         until = min(until, agreement.ended_on)
     return last.starts_on, max(until, last.starts_on)
+
+
+def mend_term(pk, today):
+    """Write the term that the rows give, where the nightly check found another one."""
+    with transaction.atomic():
+        refresh_term(lock(Agreement(pk=pk)), today)
 
 
 def refresh_term(agreement, today):
@@ -72,11 +79,18 @@ def enter_into_force(agreement, *, by=None, now=None):
         if reason := why_not_amend(locked):
             raise Refused(reason)
         _move(locked, "enter", by, now)
-        if locked.is_amendment:
-            refresh_term(locked.amends, today)
+        base = locked.amends if locked.is_amendment else locked
+        refresh_term(base, today)
+        follow(base, today, by, now)
         if former is not None:
             _move(former, "renew", by, now)
+            carry_over(former, locked, by=by, now=now)
     return locked
+
+
+def follow(agreement, today, by=None, now=None):
+    """Let what is promised follow the term and the text that counts. The agreement's row is locked."""
+    follow_term(agreement, effective_version(agreement, today), today=today, by=by, now=now)
 
 
 def _lock_former(agreement):
@@ -130,6 +144,7 @@ def _tick(agreement, today, now):
     try:
         with transaction.atomic():
             if refresh_term(locked, today) and locked.effective_until > today:
+                follow(locked, today, now=now)
                 tell("agreement.renewed_itself", locked, None, now, day=f"{locked.effective_until}")
                 return "renewed"
     except ValidationError:  # another one of this kind follows on it already

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -25,12 +26,13 @@ BUTTONS = review.STEPS
 
 
 def versions_shown(agreement):
-    """(the versions that count, the amendment at work or None), in one query however many there are."""
-    rows = Agreement.objects.filter(amends=agreement).select_related("school_contact", "enterprise_contact")
-    amendments = list(rows.prefetch_related("sites").order_by("nth"))
+    """(the versions that count, the amendment at work or None), in as many queries for twenty as for none."""
+    rows = Agreement.objects.filter(Q(pk=agreement.pk) | Q(amends=agreement))
+    rows = rows.select_related("school_contact", "enterprise_contact").prefetch_related("sites")
+    base, *amendments = rows.order_by("nth")
     counting = [row for row in amendments if row.state == AgreementState.IN_FORCE]
     at_work = next((row for row in amendments if row.state != AgreementState.IN_FORCE), None)
-    return [agreement, *counting], at_work
+    return [base, *counting], at_work
 
 
 @require_safe
@@ -50,6 +52,7 @@ def detail(request, agreement, comment_form=None):
         "moves": [open for open in moves_open_to(agreement, AGREEMENT, request.user) if open.move.name in BUTTONS],
         "comment_form": _comment_form(request, fields, comment_form) if is_review and not why_not else None,
         "may_agree": is_review and not why_not and not agreement.agreed_school_at,
+        "why_not_agree": review.why_not_agree(agreement),
         "why_not_amend": amending.why_not_start(agreement),
         "why_not_renew": ending.why_not_renew(agreement),
         "may_end": not AGREEMENT.refusal(agreement, AGREEMENT.by_name["terminate"], request.user)[1],

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from partnerships.forms.agreements import FilingForm, TextForm
 from partnerships.forms.editing import add_errors
-from partnerships.models import Agreement
+from partnerships.models import Agreement, AgreementPreset
 from partnerships.rules.agreements import BLOCKS
-from partnerships.services.agreements import drafting, review
+from partnerships.services.agreements import drafting, presets, review
 from partnerships.services.enterprises import Conflict
 from partnerships.views.doors import partner, school_page
 from partnerships.workflow import AgreementState, keeps_this_agreement, keeps_this_partner
@@ -54,7 +54,8 @@ def agreement_new(request, pk):
         else:
             messages.success(request, _("Drafted. Nobody but the school sees it yet."))
             return redirect("partnerships:agreement_detail", agreement.pk)
-    context = {"form": form, "enterprise": enterprise}
+    context = {"form": form, "enterprise": enterprise, "chosen": _preset(request)}
+    context["presets"] = AgreementPreset.objects.filter(is_offered=True)
     return render(request, "partnerships/agreement_form.html", context, status=422 if form.is_bound else 200)
 
 
@@ -64,7 +65,14 @@ def _begin(request, enterprise):
     if like.isdecimal() and len(like) < 19:
         other = get_object_or_404(Agreement.objects.visible_to(request.user), pk=like)
         values |= drafting.values_like(other, enterprise)
+    elif chosen := _preset(request):
+        values |= presets.values_of(chosen)
     return values
+
+
+def _preset(request):
+    key = request.GET.get("preset", "")
+    return AgreementPreset.objects.filter(pk=key if key.isdecimal() and len(key) < 19 else 0).first()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -77,7 +85,10 @@ def agreement_edit(request, pk):
         review.refuse_locked(agreement, Side.SCHOOL, posted)
     if not names:
         raise Refused(_("Nothing can be changed now: take it back, or comment on what should change."))
-    form = TextForm(request.POST or None, instance=agreement, enterprise=agreement.enterprise, only=names)
+    remarks = list(agreement.comments.filter(resolved_at=None).select_related("by"))
+    form = TextForm(
+        request.POST or None, instance=agreement, enterprise=agreement.enterprise, only=names, remarks=remarks
+    )
     context = {"enterprise": agreement.enterprise, "agreement": named(agreement)}
     return changed(request, form, context, _save_change, "partnerships/agreement_form.html")
 

@@ -80,6 +80,7 @@ def _detail(request, enterprise, agreement, comment_form=None):
         "enterprise": enterprise,
         **_shown(agreement),
         "comment_form": (comment_form or CommentForm(fields=fields, initial=first)) if takes_part else None,
+        "why_not_agree": review.why_not_agree(agreement),
         "may_agree": takes_part and not agreement.agreed_enterprise_at,
     }
     return render(request, "partnerships/agreement_portal.html", context, status=422 if comment_form else 200)
@@ -142,7 +143,8 @@ def _change_form(request, agreement, is_sent=True):
         review.refuse_locked(agreement, SIDE, [name for name in SIGNED if name in request.POST])
     data = request.POST if is_sent and request.method == "POST" else None
     names = review.open_fields(agreement, SIDE)
-    return TextForm(data, instance=agreement, enterprise=agreement.enterprise, only=names)
+    remarks = list(agreement.comments.filter(resolved_at=None).select_related("by"))
+    return TextForm(data, instance=agreement, enterprise=agreement.enterprise, only=names, remarks=remarks)
 
 
 def _change(form, **who):

@@ -44,6 +44,7 @@ def agreement_list(request):
         "count": keyset.count(chosen.qs),
         "words": request.GET.get("q", ""),
         "mine": request.GET.get("mine") == "true",
+        "ended": request.GET.get("ended") == "true",
         "partner": Enterprise.objects.filter(pk=chosen.form.cleaned_data.get("enterprise") or 0).first(),
         "query": request.GET.urlencode(),
         "saved": saved.views_of(request.user, "agreements"),
