@@ -81,7 +81,7 @@ def keeps_this_partner(enterprise, user):
 
 
 def is_lead(obj, user):
-    return None if user.sees_everything else _("Only a lead decides this.")
+    return None if user is not None and user.sees_everything else _("Only a lead decides this.")
 
 
 def sees_partners(obj, user):

@@ -290,7 +290,7 @@ class AgreementPreset(models.Model):
     name = models.CharField(_("name"), max_length=60)
     name_en = models.CharField(_("English name"), max_length=90, blank=True)
     kind = models.CharField(_("kind"), max_length=16, choices=AgreementKind, default=AgreementKind.FRAMEWORK)
-    values = models.JSONField(_("what it fills in"), default=dict, encoder=DjangoJSONEncoder)
+    values = models.JSONField(_("what it fills in"), default=dict, blank=True, encoder=DjangoJSONEncoder)
     is_offered = models.BooleanField(_("offered for new agreements"), default=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False, verbose_name=_("made by")

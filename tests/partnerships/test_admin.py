@@ -13,6 +13,7 @@ from django.utils import timezone
 from partnerships.models import (
     ActionItem,
     AgreementComment,
+    AgreementPreset,
     Assessment,
     AssessmentFinding,
     Clause,
@@ -77,6 +78,7 @@ def rows(count):
         _event(enterprise)
         agreement = AgreementFactory(enterprise=enterprise)
         AgreementComment.objects.create(agreement=agreement, field="aim", side="school", text="改期", by=UserFactory())
+        AgreementPreset.objects.create(name="范本", created_by=UserFactory())
         Obligation.objects.create(
             agreement=agreement, enterprise=enterprise, clause=Clause.objects.create(side="school", text="报告"),
             side="school", text="报告", first_on=agreement.starts_on, due_on=agreement.ends_on, owner=UserFactory(),
