@@ -2,7 +2,7 @@
 
 import io
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.apps import apps
@@ -15,6 +15,9 @@ from django.utils import timezone, translation
 
 from accounts.models import Department, Role, User
 from partnerships.models import (
+    Agreement,
+    AgreementComment,
+    AgreementPreset,
     Assessment,
     Contact,
     Enterprise,
@@ -31,6 +34,7 @@ from partnerships.models.seminar import Seminar, SeminarFeedback, SeminarGuest
 from partnerships.models.touchpoint import Precision
 from partnerships.rules.codes import read_uscc
 from partnerships.rules.rhythm import Rhythm, rhythm
+from partnerships.services.agreements.terms import differing_terms
 from partnerships.services.merging import suspected_pairs
 from partnerships.services.thread import waiting_for
 from partnerships.services.touchpoints import check_last_contact
@@ -157,6 +161,20 @@ class TestWhole:
         assert past.items.exclude(done_at=None).get().owner.name == "林薇"
         waiting = Task.objects.open().filter(rule="seminar_item", subject_id__in=open_items.values("pk"))
         assert sorted(waiting.values_list("side", flat=True)) == ["enterprise", "school"]
+
+    def test_agreements_in_every_state(self, demo):
+        assert values(Agreement, "state") == set(Agreement.State.values)
+        amended = Agreement.objects.get(amendments__nth=2)
+        assert sorted(amended.amendments.values_list("nth", "state")) == [
+            (1, "in_force"), (2, "in_force"), (3, "draft"),
+        ]  # fmt: skip
+        today = timezone.localdate(NOW)
+        near = Agreement.objects.bases().in_force().filter(effective_until__lte=today + timedelta(days=30))
+        assert [(row.effective_until - today).days for row in near] == [20]
+        open_ones = AgreementComment.objects.filter(resolved_at=None, agreement__state="review")
+        assert sorted(open_ones.values_list("side", flat=True)) == ["enterprise", "school"]
+        assert not differing_terms(today)
+        assert AgreementPreset.objects.count() == 3
 
     def test_a_month_of_reminders(self, demo):
         told = Delivery.objects.all()
