@@ -137,7 +137,7 @@ def test_the_list_is_narrowed(cast, signed_in, many, query, names):
     listed = signed_in(cast.officer).get(page("agreement_list"), query)
     found = [row.title for row, _standing, _ends in listed.context["lines"]]
     assert sorted(found) == sorted(many[name.replace("_", " ")].title for name in names.split())
-    sheet = signed_in(cast.officer).get(page("agreement_export"), query)
+    sheet = signed_in(cast.officer).get(reverse("reports:list_export", args=["agreements"]), query)
     rows = list(openpyxl.load_workbook(io.BytesIO(b"".join(sheet.streaming_content))).active.values)
     assert sorted(row[2] for row in rows[1:]) == sorted(found)
 
