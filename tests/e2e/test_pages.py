@@ -1,7 +1,5 @@
 """Every page of every role: accessible, in one language, as wide as the screen, light, and silent."""
 
-import os
-
 import pytest
 from django.urls import get_resolver
 
@@ -60,7 +58,7 @@ def test_every_page(browser, site, places, role, look):
         is_chinese = language == "zh-hans" and name not in IN_THE_READERS_LANGUAGE
         if is_chinese and (found := checks.untranslated(visitor.page, names)):
             wrong.setdefault(name, []).append(f"not in Chinese: {found}")
-        picture(visitor, name, look)
+        visitor.picture(f"{name} {scheme}")
     visitor.faults.clear()
     visitor.leave()
     assert not wrong, report(wrong)
@@ -151,13 +149,6 @@ def listed_names():
     import re
 
     return set(re.findall(r'"(\w+:\w+)"', inspect.getsource(listing.objects)))
-
-
-def picture(visitor, name, look):
-    """Kept for looking at where E2E_PICTURES names a folder."""
-    if folder := os.environ.get("E2E_PICTURES"):
-        file = f"{look} {name} {visitor.site.address[-4:]}".replace(":", "-").replace(" ", "_")
-        visitor.page.screenshot(path=f"{folder}/{file}.png", full_page=True)
 
 
 def report(wrong):

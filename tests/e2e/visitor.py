@@ -1,5 +1,6 @@
 """Somebody at a browser: opens pages, reads them in one language, and minds everything that goes wrong on the way."""
 
+import os
 import secrets
 from urllib.parse import urlsplit
 
@@ -113,3 +114,9 @@ class Visitor:
 
     def url_path(self):
         return urlsplit(self.page.url).path
+
+    def picture(self, name):
+        """Kept for looking at where E2E_PICTURES names a folder."""
+        if folder := os.environ.get("E2E_PICTURES"):
+            file = f"{name} {self.language} {self.width}{'' if self.js else ' plain'}".replace(":", "-")
+            self.page.screenshot(path=f"{folder}/{file.replace(' ', '_')}.png", full_page=True, caret="initial")
