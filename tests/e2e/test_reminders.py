@@ -84,7 +84,7 @@ def test_a_message_is_carried_opened_and_answered(visitors, places, site, varian
     expect(foreman.button("Suggest this time")).to_be_visible()
     foreman.page.locator("[name=day]").first.check()
     foreman.page.locator("[name=when]").fill(when)
-    foreman.page.locator("[name=name]").fill("孙师傅")
+    foreman.page.locator("#id_name").fill("孙师傅")
     foreman.button("Suggest this time").click()
     expect(foreman.heading()).to_have_text(foreman.say("Thank you!"))
     expect(foreman.page.locator("main")).to_contain_text(when)

@@ -98,6 +98,7 @@ def test_the_whole_story(visitors, places, site, variant):
     day = localdate() + timedelta(days=28)
     event = plan_series(officer, title, day)
     second = page.locator("dd a", has_text="20").last.get_attribute("href")
+    officer.picture("event planned")
 
     # --- invited by mail, answered through its link, and in the portal
     site.ask("tests.e2e.moment", title, "told")
@@ -108,10 +109,13 @@ def test_the_whole_story(visitors, places, site, variant):
     reader.open(invitation)
     reader.page.locator(".mail__body a").first.click()
     expect(reader.heading()).to_have_text(title)
+    reader.picture("event link")
     answer(reader, reader.page.locator("form", has=reader.page.locator("[name=answer]")), count=2, plate="浙A·8K2F6")
     expect(reader.page.locator(".notice--success")).to_contain_text(reader.say("Thank you!"))
+    reader.picture("event answered")
     hr = visitors(**variant).sign_in(places["accounts"]["hr"][0])
     hr.open(portal.rstrip("/") + second)
+    hr.picture("event portal")
     answer(hr, hr.page.locator("form", has=hr.page.locator("[name=answer]")), count=1, plate="浙A·00001")
     expect(hr.page.locator(".notice--success")).to_be_visible()
     officer.open(event)
@@ -139,12 +143,14 @@ def test_the_whole_story(visitors, places, site, variant):
     assert len(program.held) == 1
     hr.open(portal.rstrip("/") + "/events/")
     expect(hr.page.locator(".task", has_text=hr.say("does not take place")).filter(has_text=title)).to_have_count(1)
+    hr.picture("events portal")
 
     # --- at the door
     officer.open(event)
     officer.link("QR at the door").click()
     address = page.locator(".poster .mono").inner_text()
     assert page.locator(".poster__code svg").is_visible()
+    officer.picture("event door")
     foreman = visitors(**variant)
     foreman.open(address)
     expect(foreman.page.locator("form.form")).to_have_count(0)  # three days too early: a sentence instead
@@ -171,13 +177,16 @@ def test_the_whole_story(visitors, places, site, variant):
     page.locator("[name=who]").select_option(value=page.locator("[name=who] option[value^=e]").get_attribute("value"))
     page.locator("form", has=page.locator("[name=due_on]")).get_by_role("button").click()
     expect(page.locator(".task", has_text=item)).to_be_visible()
+    officer.picture("event minutes")
     hr.open(portal)
     task = hr.page.locator(".task", has_text=item)
     expect(task).to_be_visible()
+    hr.picture("event task portal")
     task.get_by_role("link").click()
     expect(hr.page.locator("#minutes")).to_contain_text(minutes)
     hr.page.locator(".task", has_text=item).get_by_role("button").click()
     expect(hr.page.locator(".task", has_text=item)).to_contain_text(hr.say("Done"))
+    hr.picture("event done portal")
     officer.open(event)
     expect(page.locator(".task", has_text=item)).to_contain_text(officer.say("Done"))
 
@@ -197,6 +206,7 @@ def test_the_whole_story(visitors, places, site, variant):
     told = page.locator("section", has=page.locator("#feedback"))
     expect(told).to_contain_text("4.0")
     expect(told).to_contain_text("去车间看看")
+    officer.picture("event over")
     if was_silent:
         switch_mail(officer, places, "Keep them as drafts")
 
