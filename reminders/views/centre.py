@@ -154,7 +154,9 @@ def rule_switch(request, name):
     if not form.is_valid():
         raise Http404  # the buttons send known modes only
     switch = services.switch_rule(name, form.cleaned_data["mode"], by=request.user)
-    messages.success(request, f"{rules()[name].label}: {switch.get_mode_display()}")
+    messages.success(
+        request, _("“%(rule)s” is now: %(mode)s") % {"rule": rules()[name].label, "mode": switch.get_mode_display()}
+    )
     return redirect("reminders:rule", name)
 
 
