@@ -168,7 +168,7 @@ def portfolio_band(user, today, counted=None):
 # --- one partner -------------------------------------------------------------------------------------------------
 
 
-def rhythm_card(enterprise, user, now):
+def rhythm_card(enterprise, user, now, *, shutdowns):
     """What the page of a partner shows of its rhythm: the state, the days, its open task and the last reminder.
 
     None for whoever has no rhythm. What to do with the task is for who has it and for leads.
@@ -190,7 +190,7 @@ def rhythm_card(enterprise, user, now):
         "cadence": days,
         "is_own": enterprise.cadence_days is not None,
         "due_on": last and max(last + timedelta(days=days), timezone.localdate(enterprise.created_at)),
-        "shutdowns": list(enterprise.shutdowns.filter(ends_on__gte=today)[:3]),
+        "shutdowns": shutdowns,
         "task": task,
         "may_touch": task is not None and why_not_touch(task, user) is None,
         "reminded": reminded,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, Subquery, Value, When
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import Case, CharField, Count, Exists, F, IntegerField, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce, NullIf
 from django.urls import reverse
 from django.utils import timezone
@@ -90,9 +91,9 @@ def portfolio_rows(person, queryset):
 
 
 def dependence_of(enterprises, *, reachable=None, now=None):
-    """{id: [sentence]} of those `enterprises` that hang on one person; three queries, however many there are.
+    """{id: [sentence]} of those `enterprises` that hang on one person; two queries, however many there are.
 
-    `reachable` {id: names}: whoever has read the contacts already saves the third.
+    `reachable` {id: names}: whoever has read the contacts already saves one.
     """
     since = (now or timezone.now()) - timedelta(days=DAYS)
     keys = [enterprise.pk for enterprise in enterprises]
@@ -102,7 +103,7 @@ def dependence_of(enterprises, *, reachable=None, now=None):
         for key, name in present.values_list("enterprise", "name"):
             reachable[key].append(name)
     took_part = defaultdict(lambda: {side: TookPart() for side in (Side.SCHOOL, Side.ENTERPRISE)})
-    for row in (*_touchpoints(keys, since), *_answers(keys, since)):
+    for row in _touchpoints(keys, since).union(_answers(keys, since), all=True):
         for side in (Side.SCHOOL, Side.ENTERPRISE):
             names = {name for part in NAMES[side] for name in row.get(part) or () if name}
             took_part[row["enterprise"]][side] += TookPart(row[f"{side.value}_number"], names)
@@ -110,8 +111,8 @@ def dependence_of(enterprises, *, reachable=None, now=None):
     return {key: [_sentence(one) for one in reasons] for key, reasons in found.items() if reasons}
 
 
-#: Under which names the two statements below say who took part.
-NAMES = {Side.SCHOOL: ("loggers", "colleagues", "school"), Side.ENTERPRISE: ("givers", "people", "said_by")}
+#: Under which names the two statements below say who took part; both have the same columns, in the same order.
+NAMES = {Side.SCHOOL: ("loggers", "colleagues"), Side.ENTERPRISE: ("givers", "people", "said_by")}
 
 
 def _touchpoints(keys, since):
@@ -142,8 +143,11 @@ def _answers(keys, since):
         of_enterprise=Case(When(side=Side.ENTERPRISE, then=wrote), default=asked),
     )
     return rows.order_by().values("enterprise").annotate(
-        school=ArrayAgg("of_school", distinct=True),
-        people=ArrayAgg("of_enterprise", distinct=True),
+        loggers=ArrayAgg("of_school", distinct=True),
+        colleagues=Value(None, ArrayField(CharField())),
+        givers=ArrayAgg("of_enterprise", distinct=True),
+        people=Value(None, ArrayField(CharField())),
+        said_by=Value(None, ArrayField(CharField())),
         school_number=Count("pk"),
         enterprise_number=Count("pk"),
     )  # fmt: skip

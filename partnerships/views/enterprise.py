@@ -4,7 +4,7 @@ import uuid
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import F, Prefetch
+from django.db.models import F, OuterRef, Prefetch
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,7 +15,7 @@ from partnerships.agreements import agreements_shown
 from partnerships.forms.editing import add_errors
 from partnerships.forms.enterprises import EnterpriseForm, HandOverForm
 from partnerships.imports.plan import listed_shown
-from partnerships.models import Assessment, Contact, Enterprise, Site
+from partnerships.models import Assessment, Contact, Enterprise, Shutdown, Site
 from partnerships.rhythms import rhythm_card
 from partnerships.services import enterprises as services
 from partnerships.services.merging import find_similar
@@ -24,52 +24,83 @@ from partnerships.succession import dependence_of
 from partnerships.timeline import timeline_page
 from partnerships.views.doors import partner, school_only, school_page
 from partnerships.workflow import ENTERPRISE, keeps_this_partner
+from records.along import along, instances
 from records.models import Link
 from records.workflow import moves_open_to
 
 #: The page shows the latest; the rest is in the timeline.
-SHOWN_LINKS, TIMELINE = 20, 10
+SHOWN_LINKS, SHOWN_SHUTDOWNS, TIMELINE = 20, 3, 10
+BY_NAME = "department__kind", "department__name"
+#: What its row says of a link.
+LINK = "id", "addressee", "created_at", "opened_at", "answered_at", "withdrawn_at", "expires_at", "renewal_asked_at"
 
 
-def _for_page():
-    """Everything the page shows, in one query per kind of row."""
+def _for_page(today):
+    """Everything the page shows: people and places with all they have in a query of their own, of the rest a little."""
     present_first = F("left_on").asc(nulls_first=True)
     contacts = Contact.objects.select_related("user", "site", "invitation").order_by(present_first, "-is_keeper", "pk")
     sites = Site.objects.select_related("region__parent")
-    return Enterprise.objects.select_related(
-        "region__parent", "industry", "lead_department", "owner", "parent"
-    ).prefetch_related(
-        "departments",
-        Prefetch("contacts", contacts),
-        Prefetch("sites", sites.order_by(F("closed_on").asc(nulls_first=True), "name", "pk")),
-        Prefetch("assessments", Assessment.objects.select_related("site", "written_by")),
-        Prefetch("children", Enterprise.objects.filter(merged_into=None).order_by("sort_key", "pk")),
+    return (
+        Enterprise.objects.select_related("region__parent", "industry", "lead_department", "owner", "parent")
+        .prefetch_related(
+            Prefetch("contacts", contacts),
+            Prefetch("sites", sites.order_by(F("closed_on").asc(nulls_first=True), "name", "pk")),
+        )
+        .annotate(**_a_little(today))
     )
+
+
+def _a_little(today):
+    """What comes along in the query of the enterprise; _brought_along() reads it."""
+    of_it = {"enterprise": OuterRef("pk")}
+    departments = Enterprise.departments.through.objects.filter(**of_it).order_by(*BY_NAME)
+    children = Enterprise.objects.filter(merged_into=None, parent=OuterRef("pk")).order_by("sort_key", "pk")
+    assessments = Assessment.objects.filter(**of_it)
+    closed = Shutdown.objects.filter(ends_on__gte=today, **of_it)[:SHOWN_SHUTDOWNS]
+    links = Link.objects.filter(stream=OuterRef("pk"))[:SHOWN_LINKS]
+    return {
+        "its_departments": along(departments, "department__name", "department__name_en"),
+        "its_children": along(children, "id", "name", "name_en", "kinship"),
+        "its_assessments": along(assessments, "id", "visited_on", "assessors", "is_suitable", "site__name"),
+        "its_shutdowns": along(closed, "starts_on", "ends_on", "note"),
+        "its_links": along(links, *LINK, "created_by__name", "created_by__name_en"),
+    }
 
 
 @require_safe
 def enterprise_detail(request, pk):
-    enterprise = school_page(_for_page(), request, pk)
+    today = timezone.localdate()
+    enterprise = school_page(_for_page(today), request, pk)
     if enterprise.merged_into_id:
         return redirect("partnerships:enterprise_detail", enterprise.merged_into_id)
-    context = {
+    context = _brought_along(enterprise) | {
         "enterprise": enterprise,
         "words": ENTERPRISE.words[enterprise.state],
         "moves": moves_open_to(enterprise, ENTERPRISE, request.user),
         "why_not_change": keeps_this_partner(enterprise, request.user),
         "people": list(enterprise.contacts.all()),
         "sites": list(enterprise.sites.all()),
-        "assessments": list(enterprise.assessments.all()),
         "listed": listed_shown(enterprise.listed),
-        "links": _links(enterprise),
-        "agreements": agreements_shown(enterprise, timezone.localdate()),
+        "agreements": agreements_shown(enterprise, today),
         "similar": find_similar(enterprise, limit=5),
         "timeline": timeline_page(enterprise, request.user, request.GET, size=TIMELINE),
         "alone": _alone(enterprise),
-        "rhythm": rhythm_card(enterprise, request.user, timezone.now()),
+        "rhythm": rhythm_card(
+            enterprise, request.user, timezone.now(), shutdowns=instances(Shutdown, enterprise.its_shutdowns)
+        ),
         "now": timezone.now(),
     }
     return render(request, "partnerships/enterprise_detail.html", context)
+
+
+def _brought_along(enterprise):
+    through = instances(Enterprise.departments.through, enterprise.its_departments)
+    return {
+        "departments": [row.department for row in through],
+        "children": instances(Enterprise, enterprise.its_children),
+        "assessments": instances(Assessment, enterprise.its_assessments),
+        "links": instances(Link, enterprise.its_links),
+    }
 
 
 def _alone(enterprise):
@@ -78,10 +109,6 @@ def _alone(enterprise):
         return None
     people = [one.name for one in enterprise.contacts.all() if one.left_on is None and (one.phones or one.email)]
     return dependence_of([enterprise], reachable={enterprise.pk: people}).get(enterprise.pk)
-
-
-def _links(enterprise):
-    return Link.objects.filter(stream=enterprise.pk).select_related("created_by")[:SHOWN_LINKS]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

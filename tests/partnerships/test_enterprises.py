@@ -274,7 +274,7 @@ def test_a_move_by_its_button(cast, signed_in):
     assert client.get(url("enterprise_move", cast.a.pk, "resume")).status_code == 405
 
 
-def test_the_page_asks_the_database_at_most_sixteen_times(cast, signed_in):
+def test_the_page_asks_the_database_at_most_twelve_times(cast, signed_in):
     client = signed_in(cast.officer)
     page = url("enterprise_detail", cast.a.pk)
     client.get(page)
@@ -287,7 +287,7 @@ def test_the_page_asks_the_database_at_most_sixteen_times(cast, signed_in):
     with CaptureQueriesContext(connection) as many:
         client.get(page)
     assert len(many) == len(few), "\n".join(q["sql"][:150] for q in many)
-    assert len(few) <= 16, "\n".join(q["sql"][:150] for q in few)
+    assert len(few) <= 12, "\n".join(q["sql"][:150] for q in few)
 
 
 def test_recording_by_the_form(cast, signed_in):

@@ -630,5 +630,5 @@ def test_many_partners_cost_as_much_as_one(cast, django_assert_num_queries):
         asked = MessageFactory(enterprise=row)
         MessageFactory(enterprise=row, side="enterprise", answers=asked)
     assert Touchpoint.objects.count() == 8
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         dependence_of(rows)
