@@ -165,13 +165,13 @@ def _label(name):
 
 
 def side_by_side(versions, today):
-    """[(label, as signed, as amended, today, whether they differ)] of every field in which something is agreed."""
+    """Every field that says something: name, label, values as signed, as amended and today, whether they differ."""
     columns = (versions[0], versions[-1], in_effect(versions, today))
     rows = []
     for name in SIGNED:
         values = [value_of(version, name) for version in columns]
         if any(values):
-            rows.append({"label": _label(name), "values": values, "differs": len(set(values)) > 1})
+            rows.append({"name": name, "label": _label(name), "values": values, "differs": len(set(values)) > 1})
     return rows
 
 
