@@ -23,6 +23,7 @@ DEMONSTRATION = "http://localhost:8000"
 CARRIED = {"partnerships:link", "partnerships:door", "accounts:invitation_accept"}
 NOT_CARRIED = {
     "partnerships:calendar_feed",  # pasted into one's own calendar program; it never expires, so its code is long
+    "reminders:mail_wish",  # stands in a mail alone
     "partnerships:link_opened", "partnerships:link_ask", "partnerships:link_picture", "partnerships:link_file",
 }  # fmt: skip
 

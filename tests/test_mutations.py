@@ -42,8 +42,8 @@ def link_files(stage):
     return [reverse("partnerships:link_file", args=[stage.b.code, stage.a.asked_document])]
 
 
-def for_the_school(event, row, enterprise, for_enterprise):
-    return ENTRY(event, row, enterprise, False)
+def for_the_school(event, row, files, enterprise, for_enterprise):
+    return ENTRY(event, row, files, enterprise, False)
 
 
 def by_key(user, key):

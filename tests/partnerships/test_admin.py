@@ -16,7 +16,9 @@ from partnerships.models import (
     AgreementPreset,
     Assessment,
     AssessmentFinding,
+    BulkChange,
     Clause,
+    HandOver,
     Import,
     ImportRow,
     Obligation,
@@ -29,7 +31,7 @@ from partnerships.models import (
     Shutdown,
 )
 from partnerships.services.seminars import make_feed
-from records.models import Event, File, Link, Look, Signature
+from records.models import Event, File, Link, Look, SavedView, Signature
 from records.services import look, record
 from tests.partnerships.factories import (
     AgreementFactory,
@@ -76,6 +78,9 @@ def rows(count):
         )
         Shutdown.objects.create(enterprise=enterprise, starts_on=timezone.localdate(), ends_on=timezone.localdate())
         _event(enterprise)
+        BulkChange.objects.create(action="tier", value={"tier": 2}, by=UserFactory(), outcomes=[])
+        HandOver.objects.create(person=UserFactory(), successor=UserFactory(), by=UserFactory())
+        SavedView.objects.create(owner=UserFactory(), list="partners", name="我的")
         agreement = AgreementFactory(enterprise=enterprise)
         AgreementComment.objects.create(agreement=agreement, field="aim", side="school", text="改期", by=UserFactory())
         AgreementPreset.objects.create(name="范本", created_by=UserFactory())

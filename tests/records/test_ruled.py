@@ -65,4 +65,5 @@ def test_one_question_for_all_rules():
     with CaptureQueriesContext(connection) as queries:
         touchpoint.validate_constraints()
     assert sum(isinstance(one, models.CheckConstraint) for one in Touchpoint._meta.constraints) > 2
-    assert sum(query["sql"].startswith("SELECT 1") for query in queries.captured_queries) == 1
+    of_no_table = [query["sql"] for query in queries.captured_queries if " FROM " not in query["sql"]]
+    assert sum(sql.startswith("SELECT 1") for sql in of_no_table) == 1
