@@ -71,7 +71,7 @@ def test_trip_of_two_enterprises(visitors, places, site, variant, tmp_path):
 
     for firm in FIRMS[officer.language]:
         officer.open(trip)
-        page.get_by_role("link", name=firm).click()
+        page.get_by_role("link", name=firm, exact=True).click()
         contacts_only(officer)
         entry = page.locator(".entry", has_text=sentence)
         expect(entry).to_have_count(1)
