@@ -2,6 +2,8 @@
 
 import io
 import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import openpyxl
 from playwright.sync_api import expect
@@ -101,6 +103,8 @@ def test_what_was_logged_wrong(visitors, places, site, variant):
     firm = int(re.search(r"/partners/(\d+)/", places["pages"]["officer"]["partnerships:enterprise_detail"])[1])
     officer.open(f"/partners/{firm}/contacts/log/")
     page.locator("[name=summary]").fill(f"说好八名 {mark}")
+    # to the minute: a contact of some time today stands below all that other journeys did since the morning
+    page.locator("[name=time]").fill(f"{datetime.now(ZoneInfo('Asia/Shanghai')):%H:%M}")
     officer.button("Log the contact").click()
     page.locator(".entry", has_text=f"说好八名 {mark}").get_by_role(
         "link", name=re.compile(officer.say("Open"))
