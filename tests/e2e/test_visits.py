@@ -106,6 +106,7 @@ def test_what_was_logged_wrong(visitors, places, site, variant):
     # to the minute: a contact of some time today stands below all that other journeys did since the morning
     page.locator("[name=time]").fill(f"{datetime.now(ZoneInfo('Asia/Shanghai')):%H:%M}")
     officer.button("Log the contact").click()
+    officer.open(f"/partners/{firm}/timeline/?show=contacts")
     page.locator(".entry", has_text=f"说好八名 {mark}").get_by_role(
         "link", name=re.compile(officer.say("Open"))
     ).click()
@@ -117,13 +118,13 @@ def test_what_was_logged_wrong(visitors, places, site, variant):
     expect(page.locator(".entry del")).to_have_text(f"说好八名 {mark}")
 
     hr = visitors(**variant).sign_in(places["accounts"]["hr"][0])
-    hr.open(places["pages"]["hr"]["partnerships:portal_partnership"])
+    hr.open(places["pages"]["hr"]["partnerships:portal_partnership"] + "?show=contacts")
     entry = hr.page.locator(".entry", has_text=f"说好六名 {mark}")
     entry.locator("summary").click()
     expect(entry.locator("del")).to_have_text(f"说好八名 {mark}")
 
     take_off(officer, site, firm, mark)
-    hr.open(places["pages"]["hr"]["partnerships:portal_partnership"])
+    hr.open(places["pages"]["hr"]["partnerships:portal_partnership"] + "?show=contacts")
     expect(hr.page.locator("main")).not_to_contain_text(f"走错门 {mark}")
     expect(hr.page.locator(".entry", has_text=hr.say("corrected")).first).to_be_visible()
 
