@@ -40,6 +40,7 @@ def test_pressed_twice(visitors, places, site, variant):
     path = places["pages"]["officer"]["partnerships:touchpoint_new"]
     officer.open(path)
     officer.page.locator("[name=summary]").fill(sentence)
+    officer.write_this_minute()
     with officer.page.expect_request(lambda request: request.method == "POST") as sent:
         officer.button("Log the contact").dblclick()
     contacts_only(officer)
