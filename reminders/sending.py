@@ -23,9 +23,10 @@ from django.utils import timezone
 from reminders.channels import Said, Unreachable
 from reminders.channels.mail import MailLine
 from reminders.channels.robot import RobotLine
-from reminders.models import Channel, Delivery
+from reminders.models import Channel, Delivery, Task
 from reminders.planner import beat
 from reminders.second_look import second_look
+from reminders.services import BY_HAND
 from reminders.workflow import DeliveryState as S
 from reminders.working import read_calendar
 
@@ -173,16 +174,28 @@ def _hand_over(batch, line, done, clock):
 
 def _packed(batch, line, done, now):
     """The parcels of what is still wanted; the others are written down for what they are."""
-    for pk, stay in second_look(batch, now).items():
-        due_at = {"due_at": stay.due_at} if stay.due_at else {"finished_at": now}
-        held = Delivery.objects.filter(pk=pk, state=S.CLAIMED)
-        done.cancelled += held.update(state=stay.state, reason=stay.reason, leased_until=None, **due_at)
-        batch = [one for one in batch if one.pk != pk]
+    stays = second_look(batch, now)
+    for one in batch:
+        if stay := stays.get(one.pk):
+            due_at = {"due_at": stay.due_at} if stay.due_at else {"finished_at": now}
+            held = Delivery.objects.filter(pk=one.pk, state=S.CLAIMED)
+            done.cancelled += held.update(state=stay.state, reason=stay.reason, leased_until=None, **due_at)
+            if stay.reason == "finished" and one.step != BY_HAND:
+                _plan_anew(one)
+    batch = [one for one in batch if one.pk not in stays]
     parcels, faults = line.pack(batch, now)
     for pk, fault in faults.items():
         held = Delivery.objects.filter(pk=pk, state=S.CLAIMED)
         done.failed += held.update(state=S.FAILED, leased_until=None, finished_at=now, error=fault)
     return parcels
+
+
+def _plan_anew(delivery):
+    """Leave the step of a task that no longer stood to the planner: it closes the task, or tells after all.
+
+    A fact may be false for a moment only, such as a partner paused by mistake, and true again before the next pass.
+    """
+    Task.objects.filter(pk=delivery.task_id, steps_planned__gte=delivery.step).update(steps_planned=delivery.step - 1)
 
 
 #: The end of one parcel and the beginning of the next: one statement and one commit for both. The end counts if it is

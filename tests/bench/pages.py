@@ -133,7 +133,7 @@ def all_cases(visitor):
         "Partners: every filter": list(filter_cases()),
         "Search": list(search_cases()),
         "Timeline": list(timeline_cases()),
-        "Today": [Case("Today", reverse("reports:today"), has_limit=False)],
+        "Today": [Case("Today", reverse("reports:today"))],
     }
 
 

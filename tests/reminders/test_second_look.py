@@ -119,6 +119,29 @@ def test_while_the_enterprise_is_closed_its_mail_waits(planned, post):
     assert (outcome("school"), row("school").attempts) == ((S.SENT, ""), 1)
 
 
+def test_what_was_called_off_for_a_moment_is_told_after_all(planned, post):
+    """The partner was paused by mistake just when the mail was to leave, and the planner never saw it."""
+    server = post()
+    partner_pauses(planned)
+    assert sending.send_due(DAY).cancelled == 2
+    Enterprise.objects.update(state=Enterprise.State.ACTIVE)
+    planner.plan(DAY)
+    assert sending.send_due(DAY).sent == 2
+    assert len(server.taken) == 2
+    planner.plan(DAY)
+    assert sending.send_due(DAY).sent == 0
+
+
+def test_what_was_called_off_for_good_stays_so(planned, post):
+    post()
+    partner_pauses(planned)
+    sending.send_due(DAY)
+    planner.plan(DAY)
+    assert sending.send_due(DAY).sent == 0
+    assert not Task.objects.filter(state="open").exists()
+    assert {outcome("school"), outcome("enterprise")} == {(S.CANCELLED, "finished")}
+
+
 def test_a_corrected_address_is_written_to(planned, post):
     post()
     Contact.objects.update(email="zhao.min@hengli.example")
