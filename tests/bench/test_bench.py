@@ -1,5 +1,7 @@
 """The bench cannot rot: its parts run on a small database; its judgement sees what it shall see."""
 
+from collections import Counter
+
 import pytest
 from django.utils import timezone
 
@@ -10,6 +12,7 @@ from records.models import Event
 from reports.demo import scale
 from tests.accounts.factories import person
 from tests.bench import measure, pages, reminders, report, sheets
+from tests.chaos.machine import Account
 from tests.partnerships.factories import EnterpriseFactory
 
 
@@ -50,6 +53,20 @@ def test_every_part_runs(filled, tmp_path):
         assert f"## {section.title}" in text
         assert section.rows
     assert not [row.note for section in sections for row in section.rows if ";" in row.note]
+
+
+def test_the_section_of_chaos_stays_and_is_replaced(tmp_path):
+    out = tmp_path / "benchmarks.md"
+    account = Account(Counter({7: 2}), {7: ("sent", True, 7)}, crashes={"claim": 3}, left=1_069, drained=41.6)
+    report.write(out, [], scale="small", runs=1, postgres="18")
+    report.write_chaos(out, {1: account}, mails=2_000)
+    report.write(out, [], scale="other", runs=1, postgres="18")
+    text = out.read_text()
+    assert "other" in text
+    assert text.endswith("| 1 | 3 | 2, 1 | 0 | 1 | 0 | 1 | 1,069 | 42 s |\n")
+    report.write_chaos(out, {2: account}, mails=2_000)
+    assert "| 1 | 3 |" not in out.read_text()
+    assert out.read_text().count("## Everything killed") == 1
 
 
 @pytest.mark.parametrize(

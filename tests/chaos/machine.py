@@ -13,7 +13,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psycopg2
@@ -292,10 +292,16 @@ class Machine:
 
 @dataclass
 class Account:
-    """`taken`: how often each message was taken, by the id of its first row; `rows`: id -> (state, flagged, message)."""
+    """`taken`: how often each message was taken, by the id of its first row; `rows`: id -> (state, flagged, message).
+
+    Of a whole run also: who died where, how many mails waited when the faults ended, and the seconds until none did.
+    """
 
     taken: Counter
     rows: dict
+    crashes: dict = field(default_factory=dict)
+    left: int = 0
+    drained: float = 0
 
     @property
     def states(self):
@@ -356,7 +362,7 @@ def run(machine, faults, say=print):
     drained = time.monotonic() - ended
     first = machine.account()
     more = machine.business("again")
-    last = machine.account()
+    last = replace(machine.account(), crashes=crashes, left=left, drained=drained)
     say(
         f"  killed: {sum(crashes.values())} processes at work {crashes}; {', '.join(f'{n} {what}' for what, n in machine.killed.items())}\n"
         f"  taken by the mail server: {last.taken.total()} messages, {len(last.taken)} different\n"
