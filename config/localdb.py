@@ -25,9 +25,11 @@ SUPERUSER = "postgres"
 SYSTEM_USER = "ronghe-db"
 #: A Unix socket's path holds 107 bytes; PostgreSQL appends its own name to the directory.
 LONGEST_SOCKET_DIR = 107 - len("/.s.PGSQL.5432.lock")
-DURABLE = {"max_connections": "100", "shared_buffers": "128MB", "jit": "off"}
+#: A table larger than a quarter of the shared buffers is read past them, each time anew; a large list of partners is.
+DURABLE = {"max_connections": "100", "shared_buffers": "512MB", "jit": "off"}
 #: For tests: nothing survives a crash, nothing has to.
 THROWAWAY = DURABLE | {
+    "shared_buffers": "128MB",
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
