@@ -148,7 +148,8 @@ def see(signature, *, by=None, name="", now=None):
     if signature.state != S.ASKED:
         return signature
     Signature.objects.filter(pk=signature.pk, seen_at=None).update(seen_at=now or timezone.now())
-    return move(signature, SIGNATURE, "see", by=by, by_name=name, now=now)
+    data = {"name": signature.name}
+    return move(signature, SIGNATURE, "see", by=by, by_name=name, side=signature.side, now=now, data=data)
 
 
 def sign(signature, *, digest, document=None, by=None, via=None, name="", address=None, now=None):
@@ -171,7 +172,7 @@ def sign_on_paper(signature, *, digest, scan, by, signed_on=None, now=None):
         "signed_on": signed_on,
         "signed_as": signature.name,
     }
-    return _close(signature, "sign_on_paper", facts | {"signed_as": signature.name}, by=by, now=now)
+    return _close(signature, "sign_on_paper", facts, by=by, side=Side.SCHOOL, now=now)
 
 
 def refuse(signature, *, reason, by=None, via=None, name="", now=None):
@@ -200,24 +201,44 @@ def reset(subject, sides, *, reason, by, now=None):
 
     For a text that has changed: what was signed was another one.
     """
-    now, fresh = now or timezone.now(), []
+    rows = ledger(subject).filter(state__in=[S.SIGNED, S.REFUSED])
     with transaction.atomic():
-        for row in ledger(subject).filter(state__in=[S.SIGNED, S.REFUSED]):
-            if row.state == S.REFUSED or row.side in sides:
-                move(row, SIGNATURE, "reset", by=by, note=reason, now=now, data={"name": row.name, "why": reason})
-                again = Signatory(row.side, row.capacity, row.name, row.position, row.user, row.addressee_id, row.email)
-                fresh.append(_row(subject, again, by, now))
-        Signature.objects.bulk_create(fresh)
+        return [
+            ask_again(row, reason=reason, by=by, now=now) for row in rows if row.state == S.REFUSED or row.side in sides
+        ]
+
+
+def ask_again(signature, *, reason, by, now=None):
+    """Ask somebody who signed or refused once more, in the same capacity and place; return the new row."""
+    now, old = now or timezone.now(), signature
+    data = {"name": old.name, "why": reason}
+    with transaction.atomic():
+        move(old, SIGNATURE, "reset", by=by, note=reason, now=now, data=data)
+        again = Signatory(old.side, old.capacity, old.name, old.position, old.user, old.addressee_id, old.email)
+        fresh = _row(old.subject, again, by, now)
+        fresh.save(force_insert=True)
     return fresh
 
 
-def withdraw(subject, *, by, now=None):
-    """Ask nobody any more; what was signed stays as it is. Returns how many requests ended."""
-    rows = list(ledger(subject).filter(state__in=OPEN))
+def withdraw(subject, *, by, only=None, now=None):
+    """Ask nobody any more, or nobody of the rows `only`; what was signed stays as it is. Returns how many ended."""
+    rows = ledger(subject).filter(state__in=OPEN)
+    rows = list(rows if only is None else rows.filter(pk__in=[row.pk for row in only]))
     with transaction.atomic():
         for row in rows:
             move(row, SIGNATURE, "withdraw", by=by, now=now, data={"name": row.name})
     return len(rows)
+
+
+def call_off(subject, *, reason, by, now=None):
+    """Ask nobody any more, and let no signature count: the whole text is worked at anew. Returns how many ended."""
+    with transaction.atomic():
+        ended = withdraw(subject, by=by, now=now)
+        for row in ledger(subject).filter(state=S.SIGNED):
+            data = {"name": row.name, "why": reason, "is_over": True}
+            move(row, SIGNATURE, "reset", by=by, note=reason, now=now, data=data)
+            ended += 1
+    return ended
 
 
 # --- the code sent to the person -------------------------------------------------------------------------------------
@@ -261,14 +282,15 @@ def _row(subject, one, by, now):
     return row
 
 
-def _close(signature, step, facts, *, by, name="", note="", now=None, data=None):
-    """Write the facts, then the state that needs them; both or neither."""
+def _close(signature, step, facts, *, by, name="", side=None, note="", now=None, data=None):
+    """Write the facts, then the state that needs them; both or neither. It happens on the side that signs."""
     now = now or timezone.now()
     with transaction.atomic():
         locked = Signature.objects.select_for_update(of=("self",), no_key=True).get(pk=signature.pk)
         Signature.objects.filter(pk=locked.pk).update(**facts, closed_at=now)  # taken back where move() refuses
         move(
-            locked, SIGNATURE, step, by=by, by_name=name if by is None else "", note=note, now=now,
+            locked, SIGNATURE, step, by=by, by_name=name if by is None else "", side=side or locked.side, note=note,
+            now=now,
             data={"name": locked.name, "capacity": locked.capacity, **(data or {})},
         )  # fmt: skip
     signature.refresh_from_db()

@@ -13,6 +13,13 @@ def _told(sentence):
     return lambda event: str(sentence()) % (values | event.data)
 
 
+def _reset(event):
+    """Asked again after a correction; or over, where the whole text was taken back."""
+    if event.data.get("is_over"):
+        return _("The signature of %(name)s does not count any more: %(why)s") % event.data
+    return _("%(name)s is asked to sign again: %(why)s") % event.data
+
+
 SENTENCES = {
     "signature.asked": _asked,
     "signature.see": _told(lambda: _("%(name)s read it.")),
@@ -20,6 +27,6 @@ SENTENCES = {
     "signature.sign_on_paper": _told(lambda: _("%(name)s signed on paper (%(capacity)s).")),
     "signature.refuse": _told(lambda: _("%(name)s did not sign: %(why)s")),
     "signature.delegate": _told(lambda: _("%(name)s passed the signature on to %(to_name)s.")),
-    "signature.reset": _told(lambda: _("%(name)s is asked to sign again: %(why)s")),
+    "signature.reset": _reset,
     "signature.withdraw": _told(lambda: _("%(name)s is no longer asked to sign.")),
 }

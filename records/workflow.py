@@ -95,11 +95,12 @@ class Lifecycle:
         return False, None
 
 
-def move(obj, lifecycle, name, *, by, by_name="", note="", now=None, data=None):
+def move(obj, lifecycle, name, *, by, by_name="", side=None, note="", now=None, data=None):
     """Move `obj` along `lifecycle` and return it, its state saved and an Event written.
 
     The row is locked and everything is checked again on the locked row, so of two people who press at once one
-    wins and the other is told. Without `by` the clock acted, or somebody who gave `by_name` at a link.
+    wins and the other is told. Without `by` the clock acted, or somebody who gave `by_name` at a link: for the
+    enterprise, unless `side` says otherwise.
     Raises NotAllowed or Refused with the sentence to show; then nothing is written.
     """
     now = now or timezone.now()
@@ -120,7 +121,7 @@ def move(obj, lifecycle, name, *, by, by_name="", note="", now=None, data=None):
             stream=locked.stream,
             by=by,
             by_name=by_name,
-            side=_side_of(by, by_name),
+            side=side or _side_of(by, by_name),
             audience=step.audience,
             data={"from": before, "to": step.target, "note": note.strip(), **(data or {})},
             happened_at=now,
