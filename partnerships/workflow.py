@@ -7,6 +7,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from partnerships.rules.agreements import BOTH
+from records.signatures import has_signed
 from records.workflow import Lifecycle, Move, Words
 
 
@@ -279,7 +281,10 @@ def is_agreed_by_both(agreement, user):
 
 
 def is_signed_by_all(agreement, user):
-    return _("Not everybody has signed yet.") if agreement.open_signatures else None
+    """Nobody asked is still to sign, and at least one person of each side has signed."""
+    if agreement.open_signatures or not all(has_signed(agreement, side) for side in BOTH):
+        return _("Not everybody has signed yet.")
+    return None
 
 
 def is_no_amendment(agreement, user):

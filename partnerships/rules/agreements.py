@@ -1,5 +1,7 @@
 """What an agreement is made of, and what follows from a change: pure functions over plain values."""
 
+import hashlib
+import json
 from datetime import date, timedelta
 
 from dateutil.relativedelta import relativedelta
@@ -58,6 +60,19 @@ def sides_to_sign_again(fields):
     """The sides whose signatures a change of `fields` resets, the school's first."""
     touched = {side for block in blocks_of(fields) for side in RESETS[block]}
     return [side for side in BOTH if side in touched]
+
+
+def digest(values):
+    """The SHA-256 of a text: of its fields in one form, whatever page showed them.
+
+    `values` hold text, numbers, truth values, days, amounts, or lists of ids; None is nothing agreed.
+    """
+    canonical = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _plain(value):
+    return value.isoformat() if isinstance(value, date) else f"{value:.2f}"
 
 
 def term_end(ends_on):

@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from partnerships.models import Enterprise
+from partnerships.models import Contact, Enterprise
 from partnerships.workflow import (
     AgreementState,
     SeminarState,
@@ -20,16 +20,18 @@ from partnerships.workflow import (
 )
 from records import links
 from records.models import Link, Side
+from records.signatures import OPEN
 from records.workflow import NotAllowed, Refused
 from reminders.models import Delivery
 from reminders.services import mark_link
 from reminders.workflow import DeliveryState
 
-ANSWER, PARTNERSHIP, VISIT, SEMINAR, AGREEMENT = "answer", "partnership", "visit", "seminar", "agreement"
+ANSWER, PARTNERSHIP, VISIT, SEMINAR = "answer", "partnership", "visit", "seminar"
+AGREEMENT, SIGN = "agreement", "sign"
 #: The purposes of links that a reminder carries: whatever is said through one of them answers it.
 REMINDED = (VISIT, SEMINAR)
 #: How long the page takes, in minutes, as the message promises.
-MINUTES = {ANSWER: 2, PARTNERSHIP: 3, VISIT: 1, SEMINAR: 1, AGREEMENT: 5}
+MINUTES = {ANSWER: 2, PARTNERSHIP: 3, VISIT: 1, SEMINAR: 1, AGREEMENT: 5, SIGN: 5}
 #: A message carried by hand: this many characters, then the link alone on the last line.
 MESSAGE_LENGTH = 80
 #: Two presses of the button within this time are one.
@@ -82,17 +84,33 @@ def hand_out_agreement(agreement, *, by, contact=None, now=None):
         raise NotAllowed(reason)
     if agreement.state == AgreementState.DRAFT:
         raise Refused(_("The enterprise reads no drafts: give it to them first."))
+    return _once(AGREEMENT, agreement, agreement.enterprise_id, contact, by, now)
+
+
+def hand_out_to_sign(signature, *, by, now=None):
+    """Hand out the link through which the person asked for `signature` reads and signs without an account; return it.
+
+    It opens the text to whoever holds it; to sign needs the code that is mailed to the person. Asked for again within
+    ten minutes it is the same. Raises NotAllowed, Refused for what is answered.
+    """
+    agreement = signature.subject
+    if reason := keeps_this_agreement(agreement, by):
+        raise NotAllowed(reason)
+    if signature.state not in OPEN:
+        raise Refused(_("There is nothing to sign here any more."))
+    contact = Contact.objects.filter(pk=signature.addressee_id).first()
+    return _once(SIGN, signature, signature.stream, contact, by, now or timezone.now(), signature.name)
+
+
+def _once(purpose, subject, stream, contact, by, now, name=""):
+    """A new link, or the one that the same person handed out a moment ago and nobody has opened."""
     values = {
-        "purpose": AGREEMENT,
-        "stream": agreement.enterprise_id,
-        "addressee": contact.address_form if contact else "",
+        "purpose": purpose, "stream": stream, "addressee": contact.address_form if contact else name,
         "language": contact.language if contact else "zh-hans",
-    }
-    same = Link.objects.filter(
-        **values, subject_id=agreement.pk, created_by=by, created_at__gt=now - SAME_PRESS, withdrawn_at=None,
-        opened_at=None,
-    )  # fmt: skip
-    return same.first() or links.hand_out(subject=agreement, by=by, now=now, **values)
+    }  # fmt: skip
+    kept = {"subject_id": subject.pk, "created_by": by, "withdrawn_at": None, "opened_at": None}
+    same = Link.objects.filter(**values, **kept, created_at__gt=now - SAME_PRESS)
+    return same.first() or links.hand_out(subject=subject, by=by, now=now, **values)
 
 
 def withdraw_link(link, *, by, now=None):
@@ -153,6 +171,8 @@ def default_message(link):
         elif link.purpose == SEMINAR:
             is_over = link.subject.seminar.state in (SeminarState.HELD, SeminarState.CLOSED)
             what = _("here are minutes and agreements") if is_over else _("here is what we invite you to, do you come?")
+        elif link.purpose == SIGN:
+            what = _("our agreement is ready, please read and sign it")
         elif link.purpose == AGREEMENT:
             what = _("here is our agreement, please read it and say what should change")
         else:

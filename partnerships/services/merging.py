@@ -16,7 +16,7 @@ from partnerships.services.enterprises import FIELDS, NAMES, naming, shown
 from partnerships.services.seminars import move_guests
 from partnerships.services.touchpoints import refresh_last_contact
 from partnerships.workflow import keeps_this_partner
-from records.models import Event, Link
+from records.models import Event, Link, Signature
 from records.services import record
 from records.workflow import NotAllowed, Refused
 from reminders import planner
@@ -271,3 +271,4 @@ def _move_rows(survivor, other):
     kind = ContentType.objects.get_for_model(Enterprise)
     links.filter(subject_type=kind, subject_id=other.pk).update(subject_id=survivor.pk)
     links.update(stream=survivor.pk)
+    Signature.objects.filter(stream=other.pk).update(stream=survivor.pk)

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
+from django.utils import timezone
 
 from partnerships.models import Agreement, Enterprise
-from partnerships.services.agreements import amending, drafting, ending, presets, review, terms
+from partnerships.services.agreements import amending, drafting, ending, presets, review, signing, terms
+from reports.demo.pictures import signed_page
 
 #: kind -> (title, English title, purpose, what the school does, what the enterprise does).
 TEXTS = {
@@ -57,7 +59,7 @@ def sign_agreements(stage):
     _amended_twice(stage, firm, lin)
     _expiring(stage, firm, lin)
     _in_review(stage, firm, lin)
-    _out_for_signature(stage, first, lin)
+    _out_for_signature(stage, firm, first, lin)
     _draft(stage, second, lin)
     _terminated(stage, second, lin)
     _expired(stage, third, lin)
@@ -88,10 +90,25 @@ def agreed(stage, agreement, by, days_ago):
     return review.move_agreement(agreement, "approve", by=stage.staff["lead"], now=stage.at(days_ago + 2, 15, 0))
 
 
-def signed(stage, agreement, by, days_ago):
-    """Agreed to, then signed by everybody, days ago."""
+def asked(stage, agreement, by, days_ago, theirs=None):
+    """Agreed to, and everybody asked to sign, days ago; returns the requests, the school's first."""
     agreed(stage, agreement, by, days_ago)
-    return terms.enter_into_force(agreement, by=by, now=stage.at(days_ago, 16, 0))
+    people = signing.proposed(agreement)
+    if theirs is not None:
+        people[-1] = signing.of_the_enterprise(theirs, "授权代表")
+    return signing.ask_for_signatures(agreement, people, by=by, now=stage.at(days_ago + 2, 15, 30))
+
+
+def signed(stage, agreement, by, days_ago, *, on_paper=True):
+    """Agreed to, then signed by everybody, days ago: on one paper, or the school's lead on screen."""
+    rows = asked(stage, agreement, by, days_ago)
+    if not on_paper:
+        lead, digest = rows.pop(0), signing.digest_of(Agreement.objects.get(pk=agreement.pk))
+        signing.sign(lead, digest=digest, by=lead.user, now=stage.at(days_ago + 1, 10, 0))
+    day = timezone.localdate(stage.at(days_ago, 16, 0))
+    page = signed_page(f"签字盖章页 {agreement.title}.jpg", len(rows))
+    signing.sign_all_on_paper(agreement, rows, page, by=by, signed_on=day, now=stage.at(days_ago, 16, 0))
+    return Agreement.objects.get(pk=agreement.pk)
 
 
 def filed(stage, agreement, by, number, days_ago):
@@ -121,7 +138,7 @@ def _amended_twice(stage, firm, lin):
 
 def _expiring(stage, firm, lin):
     base = drafted(stage, firm, lin, "internship_base", begins=-1075, ends=20)
-    signed(stage, base, lin, 700)
+    signed(stage, base, lin, 700, on_paper=False)
     filed(stage, base, lin, f"XQ{stage.today.year - 2}-003", 699)
 
 
@@ -136,8 +153,17 @@ def _in_review(stage, firm, lin):
     review.comment_on(base, field="enterprise_contact", text="请确认贵公司的联系人。", by=lin, now=stage.at(1, 9, 30))
 
 
-def _out_for_signature(stage, enterprise, lin):
-    agreed(stage, drafted(stage, enterprise, lin, "training_base", begins=10, ends=1100), lin, 1)
+def _out_for_signature(stage, firm, other, lin):
+    """One waits for both sides, one for the enterprise alone, and one was not signed there, for a reason."""
+    asked(stage, drafted(stage, other, lin, "training_base", begins=10, ends=1100), lin, 4)
+    hr = stage.partners["砺锋精密"].contact
+    for kind, reason in (("research", ""), ("framework", "实习名额请改为每年30人，改好后再签。")):
+        row = drafted(stage, firm, lin, kind, begins=15, ends=1110)
+        lead, theirs = asked(stage, row, lin, 5, theirs=hr)
+        digest = signing.digest_of(Agreement.objects.get(pk=row.pk))
+        signing.sign(lead, digest=digest, by=lead.user, now=stage.at(4, 9, 0))
+        if reason:
+            signing.refuse(theirs, reason=reason, by=hr.user, now=stage.at(3, 14, 5))
 
 
 def _draft(stage, enterprise, lin):

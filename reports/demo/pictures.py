@@ -1,4 +1,7 @@
-"""Pictures for visits, drawn: a hall in perspective with machines or shelves, lamps and people. No photograph, no person."""
+"""Pictures, drawn: for visits a hall in perspective with machines, lamps and people; the scan of a signed page.
+
+No photograph, no person.
+"""
 
 import io
 from dataclasses import dataclass
@@ -33,6 +36,26 @@ def shop_floor(random, name):
         hall.person(random.uniform(-0.3, 0.3), depth, random)
     out = io.BytesIO()
     picture.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS).save(out, "JPEG", quality=80)
+    return SimpleUploadedFile(name, out.getvalue(), "image/jpeg")
+
+
+def signed_page(name, signatures):
+    """The scan of a last page under `name`, as an upload: lines of text, and a hand and a stamp for each signature."""
+    width, height = 620, 877
+    picture = Image.new("RGB", (width, height), "#f7f5ef")
+    draw = ImageDraw.Draw(picture)
+    for line in range(18):
+        end = width - 70 - (line * 37 % 90 if line % 5 == 4 else 0)
+        draw.line((70, 90 + line * 24, end, 90 + line * 24), fill="#6b6b6b", width=5)
+    for number in range(max(signatures, 1)):
+        left, top = 90 + number % 2 * 270, 620 + number // 2 * 110
+        draw.line((left, top + 60, left + 190, top + 60), fill="#6b6b6b", width=2)
+        hand = [(left + 10 + 12 * step, top + 40 - (step * 17 % 29)) for step in range(13)]
+        draw.line(hand, fill="#1c2f6b", width=3, joint="curve")
+        draw.ellipse((left + 85, top - 30, left + 185, top + 70), outline="#c8352c", width=5)
+        draw.regular_polygon((left + 135, top + 20, 16), 5, fill="#c8352c")
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=70)
     return SimpleUploadedFile(name, out.getvalue(), "image/jpeg")
 
 

@@ -10,7 +10,7 @@ from accounts.models import Department, Role, User
 from partnerships.models import Agreement, Contact, Enterprise, Message, ProxyEntry, Site, Touchpoint, Trip
 from partnerships.rules.agreements import term_end
 from partnerships.services.enterprises import NAMES, naming
-from records.models import File, Side
+from records.models import File, Side, Signature
 
 #: A password of the whole cast; hashed once.
 PASSWORD = "correct horse battery staple"
@@ -142,3 +142,13 @@ class FileFactory(DjangoModelFactory):
     size = 10
     sha256 = "0" * 64
     uploaded_by = factory.SubFactory(UserFactory)
+
+
+def signed_by_both(agreement):
+    """What lets `agreement` enter into force: a signature of each side in the ledger. Returns the agreement."""
+    for side in ("school", "enterprise"):
+        Signature.objects.create(
+            subject=agreement, stream=agreement.enterprise_id, side=side, capacity="representative", name=side,
+            asked_by=agreement.owner, state="signed", way="screen", digest="a" * 64, closed_at=timezone.now(),
+        )  # fmt: skip
+    return agreement

@@ -21,7 +21,13 @@ from partnerships.workflow import AGREEMENT
 from records.links import withdraw
 from records.models import Event
 from records.workflow import NotAllowed, Refused, move
-from tests.partnerships.factories import AgreementFactory, ContactFactory, EnterpriseFactory, SiteFactory
+from tests.partnerships.factories import (
+    AgreementFactory,
+    ContactFactory,
+    EnterpriseFactory,
+    SiteFactory,
+    signed_by_both,
+)
 
 TODAY, NOW = timezone.localdate(), timezone.now()
 
@@ -76,6 +82,8 @@ def ready_for(cast, name):
         Agreement.objects.filter(pk=row.pk).update(ended_on=TODAY, end_reason="x")
     if continued:
         in_force(cast, renews=row, starts_on=day(2000), ends_on=day(2900), effective_from=day(2000))
+    if name == "enter":
+        signed_by_both(row)
     return stored(row)
 
 
@@ -406,21 +414,23 @@ def amended(cast, base, blocks, changes, valid_from):
     row = amending.start_amendment(base, by=cast.officer, blocks=blocks, valid_from=valid_from)
     row = drafting.change_draft(row, by=cast.officer, version=0, changes=changes)
     Agreement.objects.filter(pk=row.pk).update(state="signature")
-    return terms.enter_into_force(stored(row), by=cast.officer)
+    return terms.enter_into_force(signed_by_both(stored(row)), by=cast.officer)
 
 
 def test_entering_into_force_writes_the_term(cast):
     row = agreement(cast, "signature", ends_on=None, effective_from=date.max, effective_until=OPEN_END)
-    terms.enter_into_force(row, by=cast.officer)
+    with pytest.raises(Refused):
+        terms.enter_into_force(row)
+    terms.enter_into_force(signed_by_both(row), by=cast.officer)
     row = stored(row)
     assert (row.state, row.effective_from, row.effective_until) == ("in_force", row.starts_on, OPEN_END)
     second = agreement(cast, "signature", starts_on=day(50), ends_on=day(90))
     with pytest.raises(ValidationError, match="in force in these days"):
-        terms.enter_into_force(second)
+        terms.enter_into_force(signed_by_both(second))
     assert stored(second).state == "signature"
     unsigned = agreement(cast, "signature", kind="research", open_signatures=1)
     with pytest.raises(Refused):
-        terms.enter_into_force(unsigned)
+        terms.enter_into_force(signed_by_both(unsigned))
 
 
 def test_an_amendment_changes_only_its_blocks(cast):
@@ -574,7 +584,7 @@ def test_a_renewal_takes_the_place(cast):
     with pytest.raises(Refused):
         ending.start_renewal(base, by=cast.officer)
     Agreement.objects.filter(pk=renewal.pk).update(state="signature")
-    terms.enter_into_force(stored(renewal), by=cast.officer)
+    terms.enter_into_force(signed_by_both(stored(renewal)), by=cast.officer)
     assert (stored(base).state, stored(renewal).state) == ("renewed", "in_force")
     for row in (agreement(cast), in_force(cast, ends_on=None, kind="research")):
         with pytest.raises(Refused):
@@ -586,7 +596,7 @@ def test_a_renewal_of_what_renewed_itself_meanwhile(cast):
     renewal = ending.start_renewal(base, by=cast.officer)
     terms.run_clock(day(10))
     Agreement.objects.filter(pk=renewal.pk).update(state="signature", auto_renews=False, renewal_months=None)
-    terms.enter_into_force(stored(renewal), by=cast.officer)
+    terms.enter_into_force(signed_by_both(stored(renewal)), by=cast.officer)
     base = stored(base)
     assert (base.state, base.effective_until) == ("renewed", day(10))
 

@@ -34,12 +34,13 @@ from partnerships.models.seminar import Seminar, SeminarFeedback, SeminarGuest
 from partnerships.models.touchpoint import Precision
 from partnerships.rules.codes import read_uscc
 from partnerships.rules.rhythm import Rhythm, rhythm
+from partnerships.services.agreements.signing import differing_counts
 from partnerships.services.agreements.terms import differing_terms
 from partnerships.services.merging import suspected_pairs
 from partnerships.services.thread import waiting_for
 from partnerships.services.touchpoints import check_last_contact
 from partnerships.succession import dependence_of, holdings_of
-from records.models import Event, File, Link, Side
+from records.models import Event, File, Link, Side, Signature
 from reminders.models import Delivery, SpecialDay, Switch, Task, Vacation
 from reminders.services import to_forward
 from reports.demo import story
@@ -174,6 +175,10 @@ class TestWhole:
         open_ones = AgreementComment.objects.filter(resolved_at=None, agreement__state="review")
         assert sorted(open_ones.values_list("side", flat=True)) == ["enterprise", "school"]
         assert not differing_terms(today)
+        assert not differing_counts()
+        ways = set(Signature.objects.filter(state="signed").values_list("way", flat=True))
+        assert ways == {"screen", "paper"}
+        assert {"asked", "refused"} <= values(Signature, "state")
         assert AgreementPreset.objects.count() == 3
 
     def test_a_month_of_reminders(self, demo):

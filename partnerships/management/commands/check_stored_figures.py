@@ -3,12 +3,13 @@
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from partnerships.services.agreements.signing import differing_counts, mend_count
 from partnerships.services.agreements.terms import differing_terms, mend_term
 from partnerships.services.touchpoints import check_last_contact, refresh_last_contact
 
 
 class Command(BaseCommand):
-    help = "Compare each stored last contact and term with the rows behind it; --mend writes the right one."
+    help = "Compare stored contacts, terms and counts of signatures with their rows; --mend writes the right ones."
 
     def add_arguments(self, parser):
         parser.add_argument("--mend", action="store_true", help="write what the rows say")
@@ -22,7 +23,7 @@ class Command(BaseCommand):
             )
             if mend:
                 refresh_last_contact(enterprise)
-        wrong += self._terms(mend)
+        wrong += self._terms(mend) + self._signatures(mend)
         if wrong and not mend:
             raise CommandError(f"{len(wrong)} stored figures differ from their rows; run again with --mend.")
         self.stdout.write(f"{len(wrong)} mended." if wrong else "Every stored figure agrees with its rows.")
@@ -35,4 +36,13 @@ class Command(BaseCommand):
             self.stdout.write(f"agreement {pk}: its stored term differs from its text and amendments")
             if mend:
                 mend_term(pk, today)
+        return wrong
+
+    def _signatures(self, mend):
+        """Ids of agreements whose stored count of open signatures is not that of the ledger."""
+        wrong = differing_counts()
+        for pk in wrong:
+            self.stdout.write(f"agreement {pk}: its stored count of open signatures differs from the ledger")
+            if mend:
+                mend_count(pk)
         return wrong

@@ -95,11 +95,12 @@ def change_draft(agreement, *, by, version, changes, now=None):
         if locked.state != AgreementState.DRAFT:
             raise Refused(_("Only a draft is changed freely: take it back, or comment on what should change."))
         if locked.is_amendment:
-            _refuse_unticked(locked, changes)
+            refuse_unticked(locked, changes)
         return write_changes(locked, by, now, changes)
 
 
-def _refuse_unticked(amendment, changes):
+def refuse_unticked(amendment, changes):
+    """Raise Refused where an amendment would change a part that it does not touch."""
     for name in changes:
         if name == "kind" or (name in BLOCK_OF and BLOCK_OF[name] not in amendment.blocks):
             label = Agreement._meta.get_field(name).verbose_name

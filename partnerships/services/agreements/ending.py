@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from partnerships.rules.agreements import INTERNAL, OPEN_END
 from partnerships.services.agreements.drafting import draft_agreement, shifted_term
+from partnerships.services.agreements.signing import call_off
 from partnerships.services.agreements.terms import effective_version, follow, refresh_term
 from partnerships.services.agreements.writing import AT_WORK, check_known, lock, lock_kept, save, tell, text_of
 from partnerships.workflow import AGREEMENT, AgreementState, is_lead
@@ -65,6 +66,7 @@ def _take_back_amendments(agreement, by, reason, now):
     for amendment in agreement.amendments.filter(state__in=AT_WORK).exclude(state=AgreementState.DRAFT):
         data = {"name": amendment.title, "nth": amendment.nth}
         move(amendment, AGREEMENT, "take_back", by=by, note=reason, now=now, data=data)
+        call_off(amendment, by=by, reason=reason, now=now)
 
 
 def why_not_renew(agreement):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from partnerships.models import Agreement, AgreementComment, Touchpoint, is_member
 from partnerships.rules.agreements import BLOCK_OF, SIGNED
 from partnerships.services.agreements.drafting import write_changes
+from partnerships.services.agreements.signing import call_off
 from partnerships.services.agreements.writing import check_known, lock, no_longer, save, tell, why_not_amend
 from partnerships.services.enterprises import Conflict
 from partnerships.services.links import AGREEMENT as LINK
@@ -265,8 +266,8 @@ STEPS = ("submit", "take_back", "approve")
 def move_agreement(agreement, name, *, by, note="", now=None):
     """Give it to the enterprise to read, take it back, or approve it for signature; return it.
 
-    Taken back or given out anew, nobody has agreed to it yet. Writes "agreement.<name>". Raises NotAllowed, Refused;
-    for an amendment also where its agreement is no longer in force.
+    Taken back or given out anew, nobody has agreed to it or signed it yet. Writes "agreement.<name>". Raises
+    NotAllowed, Refused; for an amendment also where its agreement is no longer in force.
     """
     if name not in STEPS:
         raise TypeError(f"{name} is no step of its own")
@@ -275,6 +276,8 @@ def move_agreement(agreement, name, *, by, note="", now=None):
         if name != "take_back" and (reason := why_not_amend(locked)):
             raise Refused(reason)
         move(locked, AGREEMENT, name, by=by, note=note, now=now, data={"name": locked.title, "nth": locked.nth})
+        if name == "take_back":
+            call_off(locked, by=by, reason=note, now=now)
         if name != "approve":
             locked.agreed_school_at = locked.agreed_enterprise_at = None
             locked.version += 1

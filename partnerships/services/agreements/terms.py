@@ -69,7 +69,7 @@ def enter_into_force(agreement, *, by=None, now=None):
     now = now or timezone.now()
     today = timezone.localdate(now)
     with pghistory.context(user=by.pk if by else None), transaction.atomic():
-        former = _lock_former(agreement)
+        former = lock_former(agreement)
         locked = lock(agreement)
         if former is not None:
             _make_room(former, locked)
@@ -93,8 +93,8 @@ def follow(agreement, today, by=None, now=None):
     follow_term(agreement, effective_version(agreement, today), today=today, by=by, now=now)
 
 
-def _lock_former(agreement):
-    """The agreement that this one continues, locked first, while it has not ended otherwise."""
+def lock_former(agreement):
+    """The agreement that this one continues, always locked before it, while it has not ended otherwise; or None."""
     if not agreement.renews_id:
         return None
     former = lock(agreement.renews)
