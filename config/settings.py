@@ -145,6 +145,19 @@ HOLDINGS = "partnerships.succession.before_leaving"
 STREAM_NAMES = "partnerships.access.stream_names"
 #: Name of a counter -> function (enterprise id, first day, last day) -> how many of what was promised really happened.
 OBLIGATION_COUNTERS = {"seminars": "partnerships.services.obligations.count_seminars"}
+#: Objects of partnerships.health.part.Part -> weight: what the health of a partnership is made of. docs/health.md says
+#: why so; whoever changes a weight runs `manage.py backtest_health` before and after.
+HEALTH_PARTS = {
+    "partnerships.health.contact.CONTACT": 30,
+    "partnerships.health.promises.KEPT_THERE": 20,
+    "partnerships.health.promises.KEPT_HERE": 10,
+    "partnerships.health.promises.RUNWAY_LEFT": 15,
+    "partnerships.health.promises.SPREAD": 10,
+    "partnerships.health.contact.DEPENDENCE": 10,
+    "partnerships.health.issues.ISSUES": 5,
+}
+#: With fewer parts that have data there is no figure.
+HEALTH_FEWEST_PARTS = 3
 #: Functions: (ids) -> the ids of the people of these departments; () -> [(id, name)] of the departments in use.
 PEOPLE_OF_DEPARTMENTS = "accounts.access.people_of_departments"
 DEPARTMENT_CHOICES = "accounts.access.department_choices"
@@ -368,6 +381,8 @@ CELERY_BEAT_SCHEDULE = {
     "write exports": {"task": "reports.tasks.write_exports", "schedule": 60.0},
     "expire exports": {"task": "reports.tasks.expire_exports", "schedule": 600.0},
     "run the clock of agreements": {"task": "partnerships.tasks.run_agreement_clock", "schedule": crontab(minute=5)},
+    "refresh health": {"task": "partnerships.tasks.refresh_health", "schedule": crontab(hour=2, minute=50)},
+    "refresh changed health": {"task": "partnerships.tasks.refresh_changed_health", "schedule": 60.0},
     "check stored figures": {"task": "partnerships.tasks.check_stored_figures", "schedule": crontab(hour=3, minute=10)},
     "sweep files": {"task": "records.tasks.sweep_files", "schedule": crontab(hour=3, minute=20)},
 }

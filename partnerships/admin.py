@@ -173,6 +173,22 @@ class CalendarFeedAdmin(PartnershipAdmin):
     exclude = ["code"]
 
 
+@admin.register(models.Health)
+class HealthAdmin(RecordAdmin):
+    list_display = ["enterprise", "score", "refreshed_at"]
+    list_filter = ["refreshed_at"]
+    list_select_related = ["enterprise"]
+    search_fields = ["enterprise__name", "=enterprise__id"]
+
+
+@admin.register(models.HealthMonth)
+class HealthMonthAdmin(RecordAdmin):
+    list_display = ["enterprise", "month", "score"]
+    list_filter = ["month"]
+    list_select_related = ["enterprise"]
+    search_fields = ["enterprise__name", "=enterprise__id"]
+
+
 @admin.register(models.HandOver)
 class HandOverAdmin(PartnershipAdmin):
     list_display = ["person", "successor", "by", "at", "read_at"]

@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import SCHOOL_ROLES, Department, User
+from partnerships.health.part import parts
 from partnerships.models import Agreement, Enterprise, Registration, Seminar, Touchpoint, Trip
 from partnerships.models.enterprise import NEVER
 from partnerships.models.seminar import Answer
@@ -40,6 +41,25 @@ def rows(queryset):
             name, name_en, uscc, states[state], relations[relation], tiers[tier], industries.get(industry, ""),
             places.get(region, ""), address, sizes[size], headcount, departments.get(department, ""),
             owners.get(owner, ""), timezone.localdate(contact) if contact > NEVER else None,
+        )  # fmt: skip
+
+
+def health_sheet(queryset):
+    """One row per partner of `queryset` (of Health), the lowest figure first; for leads."""
+    heads = [Enterprise._meta.get_field(name).verbose_name for name in ("name", "uscc", "tier")]
+    heads += [_("lead department"), _("owner"), _("last contact"), _("health"), *(part.label for part in parts())]
+    return _("Health of partnerships"), [str(head) for head in heads], health_rows(queryset)
+
+
+def health_rows(queryset):
+    tiers, names = dict(Enterprise.Tier.choices), [part.name for part in parts()]
+    rows = queryset.select_related("enterprise__lead_department", "enterprise__owner").order_by("score", "pk")
+    for row in rows.iterator(chunk_size=2_000):
+        firm = row.enterprise
+        yield (
+            firm.name, firm.uscc, str(tiers[firm.tier]), str(firm.lead_department or ""), str(firm.owner or ""),
+            timezone.localdate(firm.last_contact_at) if firm.had_contact else None,
+            row.score if row.is_known else None, *(row.parts.get(name) for name in names),
         )  # fmt: skip
 
 

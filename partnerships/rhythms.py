@@ -138,10 +138,15 @@ def _counted(person, midnight):
     return portfolio.order_by().values_list("state", "stands").annotate(number=Count("*"))
 
 
+def cadence_days():
+    """The days between two-way contacts of an enterprise, in the database: its own cadence, else its tier's."""
+    by_tier = Case(*(When(tier=tier, then=days) for tier, days in CADENCE.items()), output_field=IntegerField())
+    return Coalesce("cadence_days", by_tier, output_field=IntegerField())
+
+
 def _limits():
     """An array of times passed, written below zero: twice the cadence, the cadence, the cadence less SOON."""
-    by_tier = Case(*(When(tier=tier, then=days) for tier, days in CADENCE.items()), output_field=IntegerField())
-    days = Coalesce("cadence_days", by_tier, output_field=IntegerField())
+    days = cadence_days()
     passed = (days * -2, days * -1, days * -1 + SOON)
     spans = (Func(n, template="make_interval(days => %(expressions)s)", output_field=DurationField()) for n in passed)
     return Func(*spans, template="ARRAY[%(expressions)s]", output_field=ArrayField(DurationField()))

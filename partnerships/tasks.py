@@ -8,6 +8,7 @@ from django.utils import timezone
 from partnerships.models import Import
 from partnerships.services import imports
 from partnerships.services.agreements.terms import differing_terms, run_clock
+from partnerships.services.health import differing_health, refresh, refresh_changed, take_snapshot
 from partnerships.services.touchpoints import check_last_contact
 
 log = logging.getLogger(__name__)
@@ -35,9 +36,24 @@ def run_agreement_clock():
 
 
 @shared_task
+def refresh_health():
+    """Each night all; and once in a month how they stood when it began."""
+    refresh()
+    take_snapshot(timezone.localdate().replace(day=1))
+
+
+@shared_task
+def refresh_changed_health():
+    """Each minute, so that lists follow what happens."""
+    refresh_changed()
+
+
+@shared_task
 def check_stored_figures():
-    """Each night: the stored last contact and the stored terms must be those of the rows behind them."""
+    """Each night: what is stored must be what the rows behind it say."""
     if differing := len(differing_terms(timezone.localdate())):
         log.error("%s agreements show another term than their rows: run check_stored_figures", differing)
     if differing := check_last_contact().count():
         log.error("%s enterprises show another last contact than their rows: run check_stored_figures", differing)
+    if differing := len(differing_health()):
+        log.error("%s partnerships show another health than their rows: run check_stored_figures", differing)

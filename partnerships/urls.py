@@ -11,6 +11,7 @@ from partnerships.views import (
     corrections,
     enterprise,
     files,
+    health,
     imports,
     links,
     merging,
@@ -63,6 +64,13 @@ urlpatterns += [
     path("partners/assessments/<int:pk>/", assessments.assessment_detail, name="assessment_detail"),
     path("partners/duplicates/", merging.duplicate_list, name="duplicate_list"),
     path("partners/<int:pk>/merge/<int:other>/", merging.enterprise_merge, name="enterprise_merge"),
+]
+
+# --- how partnerships stand (views/health.py) ---
+urlpatterns += [
+    path("partners/health/", health.health_list, name="health_list"),
+    path("partners/health/portfolios/", health.health_portfolios, name="health_portfolios"),
+    path("partners/<int:pk>/health/", health.enterprise_health, name="enterprise_health"),
 ]
 
 # --- everything of one person handed over (views/succession.py) ---

@@ -18,6 +18,7 @@ from partnerships.filters import (
     seminars_for,
     trips_for,
 )
+from partnerships.health.shown import health_for
 from reminders.exports import delivery_sheet
 from reminders.filters import DeliveryFilter, deliveries_for
 
@@ -78,6 +79,17 @@ def by_hand(narrowed_for):
     return narrow
 
 
+def by_filter_and_hand(narrowed_for):
+    """The same of a list that does both."""
+
+    def narrow(user, data):
+        queryset, taken, chosen = narrowed_for(user, data)
+        unknown = [name for name, value in taken.items() if data.get(name) and not value]
+        return queryset, [*chosen.form.errors, *unknown]
+
+    return narrow
+
+
 def sees_partners(user):
     return user.sees_partners
 
@@ -93,6 +105,11 @@ LISTS = {
             "partners", _("Partners"), "partnerships:enterprise_list", tuple(EnterpriseFilter.base_filters),
             sees_partners, by_filter(partners_for), exports.partner_sheet, _("partners-%(day)s.xlsx"),
             hidden=("enterprises",),
+        ),
+        ListOf(
+            "health", _("Health of partnerships"), "partnerships:health_list",
+            (*EnterpriseFilter.base_filters, "level"), sees_everything, by_filter_and_hand(health_for),
+            exports.health_sheet, _("health-%(day)s.xlsx"),
         ),
         ListOf(
             "agreements", _("Agreements"), "partnerships:agreement_list", tuple(AgreementFilter.base_filters),

@@ -5,22 +5,18 @@ Everything is read from the rows as they are, for the partners and cadences of t
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import partial
 
 from django.db import connection
-from django.db.models import Case, F, IntegerField, Q, Value, When
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from partnerships.models import Enterprise, Touchpoint
-from partnerships.rhythms import WATCHED
-from partnerships.rules.rhythm import CADENCE, LONGEST
+from partnerships.rhythms import WATCHED, cadence_days
+from partnerships.rules.rhythm import LONGEST
 from partnerships.services.links import REMINDED
 
 MONTHS = 24
-#: A label stands below every so manieth bar, counted from the last.
-LABELLED = 6
 
 
 @dataclass(frozen=True)
@@ -105,9 +101,7 @@ def months_of(partners, today, *, number=MONTHS):
     """
     first = first_of(today, number - 1)
     starts = [first_of(today, back) for back in range(number - 1 + EARLIER, -LATER - 1, -1)]
-    by_tier = Case(*(When(tier=tier, then=Value(days)) for tier, days in CADENCE.items()))
-    cadence = Coalesce(Cast("cadence_days", IntegerField()), by_tier, output_field=IntegerField())
-    scope = partners.order_by().values(key=F("pk"), cadence=cadence, since=F("created_at"))
+    scope = partners.order_by().values(key=F("pk"), cadence=cadence_days(), since=F("created_at"))
     sql, values = scope.query.sql_with_params()
     end = midnight(today + timedelta(days=1))
     said = {"starts": [midnight(day) for day in starts], "begin": midnight(starts[0]), "end": end}
@@ -186,26 +180,3 @@ def exchanges_of(partners, month):
     begin, end = midnight(month.first_day), midnight(first_of(month.first_day, -1))
     rows = Touchpoint.objects.standing().filter(is_two_way=True, happened_at__gte=begin, happened_at__lt=end)
     return rows.filter(enterprise__in=partners.values("pk")).select_related("enterprise", "logged_by")
-
-
-# --- as bars ----------------------------------------------------------------------------------------------------------
-
-
-def bars_of(months, figure, *, most=None):
-    """[bar] for templates/reports/_months.html: geometry in percent of the drawing; without height where None."""
-    values = [figure(month) for month in months]
-    most = most or max([value or 0 for value in values] + [1])
-    wide, percent = 100 / len(months), partial("{:.2f}%".format)
-    return [
-        {
-            "x": percent(n * wide + wide * 0.15),
-            "width": percent(wide * 0.7),
-            "middle": percent(n * wide + wide / 2),
-            "y": percent(100 - (value or 0) / most * 100),
-            "height": percent((value or 0) / most * 100),
-            "value": value,
-            "month": month.name,
-            "label": month.name if (len(months) - 1 - n) % LABELLED == 0 else "",
-        }
-        for n, (month, value) in enumerate(zip(months, values, strict=True))
-    ]

@@ -39,6 +39,8 @@ from partnerships.models import (
     Clause,
     Enterprise,
     HandOver,
+    Health,
+    HealthMonth,
     Import,
     ImportRow,
     Obligation,
@@ -400,6 +402,9 @@ def _accounts(cast, side, contact, canary, officer):
     side.invitation, side.invitation_code = invited.pk, invited.code
     side.wish_code = Preference.objects.create(addressee_id=contact.pk).code
     side.person = UserFactory(name="周同", email=f"{SCHOOL}.{side.enterprise}@example.org", department=cast.d1).pk
+    figure = {"enterprise_id": side.enterprise, "score": 61, "parts": {"contact": 73, "kept_there": 31}}
+    Health.objects.create(**figure, refreshed_at=timezone.now())
+    HealthMonth.objects.create(**figure, month=timezone.localdate().replace(day=1))
     session = UserSession.objects.create(user=officer, ip="127.0.0.1", user_agent="elsewhere", session_key=canary)
     key = Authenticator.objects.create(user=officer, type="webauthn", data={"name": "Key", "credential": credential()})
     side.session, side.key = session.pk, key.pk

@@ -33,6 +33,11 @@ stylesheet(digest)                                        oo oooo oo ooo oo    m
 # --- how portfolios are kept in touch with: whoever reads partners
 reports:contact_rhythm                                    ii oooo ff fff ff    ii mmmm mm mmm mm
 
+# --- how partnerships stand, by figure: leads and administrators
+partnerships:health_list                                  ii ooff ff fff ff    ii mmmm mm mmm mm
+partnerships:health_portfolios                            ii ooff ff fff ff    ii mmmm mm mmm mm
+reports:list_export('health')                             ii ooff ff fff ff    ii rrff ff fff ff
+
 # --- signing in and out, the own account
 account_login                                             oo rrrr rr rrr rr    oo rrrr rr rrr rr
 account_request_login_code                                oo rrrr rr rrr rr    rr rrrr rr rrr rr
@@ -131,6 +136,7 @@ partnerships:enterprise_detail(enterprise)                ii oooo nn fff nn    i
 partnerships:enterprise_edit(enterprise)                  ii ooof nn fff nn    ii rrrf nn fff nn
 partnerships:enterprise_hand_over(enterprise)             ii ooof nn fff nn    ii rrrf nn fff nn
 partnerships:enterprise_move(enterprise 'pause')          ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:enterprise_health(enterprise)                ii oooo nn fff nn    ii mmmm mm mmm mm
 partnerships:enterprise_cadence(enterprise)               ii ooof nn fff nn    ii rrrf nn fff nn
 partnerships:enterprise_messages(enterprise)              ii mmmm mm mmm mm    ii rrrf nn fff nn
 partnerships:enterprise_shutdown(enterprise)              ii mmmm mm mmm mm    ii rrrf nn fff nn

@@ -186,7 +186,7 @@ def test_every_template_is_used():
 
 def test_settings_name_what_exists():
     doors = [*settings.INVITATION_ACCEPTED, *settings.HOME_URLS, *settings.TIMELINE_SENTENCES, *settings.FRAME_PARTS]
-    doors += settings.REMINDER_RULES
+    doors += [*settings.REMINDER_RULES, *settings.HEALTH_PARTS]
     for name in [*doors, *settings.REMINDER_RULES, settings.STREAM_NAMES, settings.HOLDINGS]:
         assert import_string(name) is not None
 

@@ -5,6 +5,7 @@ from partnerships.models.assessment import Assessment, AssessmentFinding
 from partnerships.models.bulk import BulkChange
 from partnerships.models.contact import Contact
 from partnerships.models.enterprise import Enterprise, Shutdown, Site, is_member
+from partnerships.models.health import Health, HealthMonth
 from partnerships.models.importing import Import, ImportRow
 from partnerships.models.obligation import Clause, Obligation
 from partnerships.models.registration import Registration
@@ -34,6 +35,8 @@ __all__ = [
     "Contact",
     "Enterprise",
     "HandOver",
+    "Health",
+    "HealthMonth",
     "Import",
     "ImportRow",
     "Message",

@@ -13,6 +13,7 @@ from partnerships.models import Contact, Enterprise, ImportRow, Touchpoint
 from partnerships.rules import names
 from partnerships.services.agreements.merging import move_agreements, why_not_move
 from partnerships.services.enterprises import FIELDS, NAMES, naming, shown
+from partnerships.services.health import refresh as refresh_health
 from partnerships.services.seminars import move_guests
 from partnerships.services.touchpoints import refresh_last_contact
 from partnerships.workflow import keeps_this_partner
@@ -201,6 +202,7 @@ def merge_enterprises(survivor, other, *, by, versions, take=(), now=None):
         _move_people(survivor, other)
         _move_rows(survivor, other)
         refresh_last_contact(survivor)
+        refresh_health([survivor.pk, other.pk], now=now)
         record("enterprise.merged", subject=survivor, stream=survivor.pk, by=by, data=data, happened_at=now)
     return survivor
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partnerships.agreements import agreements_shown
 from partnerships.forms.editing import add_errors
 from partnerships.forms.enterprises import EnterpriseForm, HandOverForm
+from partnerships.health.shown import panel
 from partnerships.imports.plan import listed_shown
 from partnerships.models import Assessment, Contact, Enterprise, Shutdown, Site
 from partnerships.rhythms import rhythm_card
@@ -41,7 +42,7 @@ def _for_page(today):
     contacts = Contact.objects.select_related("user", "site", "invitation").order_by(present_first, "-is_keeper", "pk")
     sites = Site.objects.select_related("region__parent")
     return (
-        Enterprise.objects.select_related("region__parent", "industry", "lead_department", "owner", "parent")
+        Enterprise.objects.select_related("region__parent", "industry", "lead_department", "owner", "parent", "health")
         .prefetch_related(
             Prefetch("contacts", contacts),
             Prefetch("sites", sites.order_by(F("closed_on").asc(nulls_first=True), "name", "pk")),
@@ -85,6 +86,7 @@ def enterprise_detail(request, pk):
         "similar": find_similar(enterprise, limit=5),
         "timeline": timeline_page(enterprise, request.user, request.GET, size=TIMELINE),
         "alone": _alone(enterprise),
+        "health": panel(enterprise),
         "rhythm": rhythm_card(
             enterprise, request.user, timezone.now(), shutdowns=instances(Shutdown, enterprise.its_shutdowns)
         ),

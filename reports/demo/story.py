@@ -13,6 +13,7 @@ from accounts.services import INVITATION_DAYS
 from records.models import Event
 from reports.demo.agreements import sign_agreements
 from reports.demo.exchanges import exchange_letters, tell_two_years
+from reports.demo.health import weigh
 from reports.demo.partners import open_partners
 from reports.demo.queues import fill_queues
 from reports.demo.reminders import remind
@@ -46,6 +47,7 @@ def seed(now=None):
         hold_seminars(stage)
         sign_agreements(stage)
         _move_clocks()
+        weigh(stage)
     return stage
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from records import keyset
+from records.bars import bars_of
 from reports import rhythm
 
 #: So many contacts of a month stand on one page.
@@ -28,9 +29,9 @@ def contact_rhythm(request):
         "scopes": scopes,
         "whose": whose,
         "list_query": rhythm.list_query(whose, user),
-        "contacts": rhythm.bars_of(months, lambda month: month.contacts),
+        "contacts": bars_of((month.name, month.contacts) for month in months),
         "most": max(month.contacts for month in months),
-        "shares": rhythm.bars_of(months, lambda month: month.share, most=100),
+        "shares": bars_of(((month.name, month.share) for month in months), most=100),
         "now": months[-1],
         "newest_first": months[::-1],
         "chosen": chosen,

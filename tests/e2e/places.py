@@ -127,7 +127,7 @@ def objects():
         "reports:today": [], "reminders:forward": [], "partnerships:enterprise_list": [], "partnerships:enterprise_new": [],
         "partnerships:enterprise_detail": [pk], "partnerships:enterprise_edit": [pk],
         "partnerships:enterprise_hand_over": [pk], "partnerships:contact_new": [pk],
-        "partnerships:enterprise_cadence": [pk], "reminders:task_detail": [task.pk],
+        "partnerships:enterprise_cadence": [pk], "partnerships:enterprise_health": [pk], "reminders:task_detail": [task.pk],
         "partnerships:contact_edit": [guest.pk], "partnerships:contact_left": [guest.pk],
         "reports:contact_rhythm": [], "partnerships:portfolio_hand_over": [lin.pk],
         "partnerships:site_new": [pk], "partnerships:site_edit": [site.pk], "partnerships:site_close": [site.pk],
@@ -169,6 +169,7 @@ def objects():
     lead = {
         "partnerships:portfolio_hand_over": [ye.pk], "partnerships:hand_over": [HandOver.objects.earliest("pk").pk],
         "reports:contact_rhythm": [], "partnerships:enterprise_detail": [alone.pk],
+        "partnerships:health_list": [], "partnerships:health_portfolios": [], "partnerships:enterprise_health": [pk],
         "partnerships:duplicate_list": [], "partnerships:enterprise_merge": [one.pk, other.pk],
         "reports:today": [], "partnerships:enterprise_list": [],
         "partnerships:agreement_end": [paper["plain"]], "partnerships:preset_list": [], "partnerships:preset_new": [],
