@@ -36,7 +36,6 @@ reports:contact_rhythm                                    ii oooo ff fff ff    i
 # --- how partnerships stand, by figure: leads and administrators
 partnerships:health_list                                  ii ooff ff fff ff    ii mmmm mm mmm mm
 partnerships:health_portfolios                            ii ooff ff fff ff    ii mmmm mm mmm mm
-reports:list_export('health')                             ii ooff ff fff ff    ii rrff ff fff ff
 
 # --- signing in and out, the own account
 account_login                                             oo rrrr rr rrr rr    oo rrrr rr rrr rr

@@ -26,14 +26,17 @@ SHOWN = 20
 
 
 class Rhythm(Part):
-    """Of the last four cadences, how much lay within one cadence after a two-way exchange.
+    """Half: of the last four cadences, how much lay within one cadence after a two-way exchange. Half: how it is today,
+    full within the cadence, nothing from twice the cadence on.
 
     A partner known for less is measured from its first exchange on. None without any exchange ever.
     """
 
     name = "contact"
     label = gettext_lazy("contact in its own rhythm")
-    explanation = gettext_lazy("How much of the last four rhythms was within the rhythm after a two-way contact.")
+    explanation = gettext_lazy(
+        "Half: how much of the last four rhythms was within the rhythm after a contact. Half: today."
+    )
     sql = f"""
         WITH exchange AS (
             SELECT t.enterprise_id AS key, t.happened_at AS at
@@ -47,7 +50,7 @@ class Rhythm(Part):
                 AND m.written_at >= %(until)s - s.cadence * interval '5 days' AND m.written_at < %(until)s
         ),
         span AS (
-            SELECT key, at, least(at + cadence * interval '1 day', lead(at) OVER each, %(until)s) AS over,
+            SELECT key, cadence, at, least(at + cadence * interval '1 day', lead(at) OVER each, %(until)s) AS over,
                 CASE WHEN since <= %(until)s - cadence * interval '4 days' THEN %(until)s - cadence * interval '4 days'
                     ELSE greatest(since, first_value(at) OVER each) END AS begun
             FROM exchange JOIN scope USING (key)
@@ -55,10 +58,11 @@ class Rhythm(Part):
         ),
         within AS (
             SELECT key, sum(extract(epoch FROM greatest(over - greatest(at, begun), interval '0')))
-                / extract(epoch FROM %(until)s - min(begun)) AS share
+                / extract(epoch FROM %(until)s - min(begun)) AS share,
+                extract(epoch FROM %(until)s - max(at)) / 86400 / min(cadence) AS passed
             FROM span GROUP BY key
         )
-        SELECT s.key AS enterprise, coalesce(w.share, CASE WHEN EXISTS (
+        SELECT s.key AS enterprise, coalesce((w.share + greatest(0, least(1, 2 - w.passed))) / 2, CASE WHEN EXISTS (
             SELECT FROM partnerships_touchpoint t WHERE t.enterprise_id = s.key AND t.is_two_way AND {KNOWN}
         ) THEN 0 END) AS value
         FROM scope s LEFT JOIN within w ON w.key = s.key

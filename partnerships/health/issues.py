@@ -66,6 +66,8 @@ class Issues(Part):
         return rows
 
     def advice(self, enterprise, today):
+        if not self.rows(enterprise, today):
+            return None
         return Advice(
             _("Answer what waits, and settle what is overdue."),
             _("Messages"), reverse("partnerships:thread", args=[enterprise.pk]),

@@ -54,7 +54,7 @@ class Part:
         raise NotImplementedError
 
     def advice(self, enterprise, today):
-        """The Advice for a partnership whose part is not good."""
+        """The Advice for a partnership whose part is not good; None where nothing can be done."""
         raise NotImplementedError
 
 

@@ -62,6 +62,8 @@ class Promises(Part):
 
     def advice(self, enterprise, today):
         page = reverse("partnerships:enterprise_detail", args=[enterprise.pk]) + "#agreements"
+        if not self.rows(enterprise, today):
+            return Advice(_("Write down in an agreement who does what by when."), _("Agreements"), page)
         if self.side == Side.SCHOOL:
             return Advice(_("Keep what is late on our side, or agree on a new day for it."), _("Agreements"), page)
         return Advice(

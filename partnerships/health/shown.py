@@ -83,13 +83,15 @@ def trend(enterprise, user):
 
 
 def health_for(user, data):
-    """(figures that `user` may read, narrowed by `data` as partners are and by `level`; {"level": word}; filter)."""
+    """(figures that `user` may read, narrowed by `data` as partners are and by `level`; {"level": word}; filter).
+
+    Those with too little data for a figure only where they are asked for.
+    """
     chosen = partners_for(user, data)
     rows = Health.objects.visible_to(user).filter(enterprise__in=chosen.qs.values("pk"))
-    word = data.get("level", "")
-    if word in SPANS:
-        rows = rows.filter(score__range=SPANS[Level(word)])
-    return rows, {"level": word if word in SPANS else ""}, chosen
+    word = data.get("level", "") if data.get("level") in Level else ""
+    rows = rows.filter(score__range=SPANS[Level(word)]) if word else rows.known()
+    return rows, {"level": word}, chosen
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from partnerships.models import (
     BulkChange,
     Clause,
     HandOver,
+    Health,
+    HealthMonth,
     Import,
     ImportRow,
     Obligation,
@@ -79,6 +81,9 @@ def rows(count):
         Shutdown.objects.create(enterprise=enterprise, starts_on=timezone.localdate(), ends_on=timezone.localdate())
         _event(enterprise)
         BulkChange.objects.create(action="tier", value={"tier": 2}, by=UserFactory(), outcomes=[])
+        figure = {"enterprise": enterprise, "score": 61}
+        Health.objects.create(**figure, refreshed_at=timezone.now())
+        HealthMonth.objects.create(**figure, month=timezone.localdate().replace(day=1))
         HandOver.objects.create(person=UserFactory(), successor=UserFactory(), by=UserFactory())
         SavedView.objects.create(owner=UserFactory(), list="partners", name="我的")
         agreement = AgreementFactory(enterprise=enterprise)
