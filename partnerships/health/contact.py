@@ -35,7 +35,7 @@ class Rhythm(Part):
     name = "contact"
     label = gettext_lazy("contact in its own rhythm")
     explanation = gettext_lazy(
-        "Half: how much of the last four rhythms was within the rhythm after a contact. Half: today."
+        "Half: how much of the last four rhythms was within the rhythm after a contact. Half: how it is today."
     )
     sql = f"""
         WITH exchange AS (
