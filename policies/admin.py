@@ -1,6 +1,6 @@
 from django.contrib import admin
 
-from policies.models import Industry, Region
+from policies.models import Affinity, Industry, Region, Specialty, SpecialtyCategory
 
 
 class TableAdmin(admin.ModelAdmin):
@@ -31,3 +31,25 @@ class IndustryAdmin(TableAdmin):
     list_display = ["code", "name", "name_en", "section"]
     list_filter = ["section"]
     search_fields = ["code", "name", "name_en", "words"]
+
+
+@admin.register(SpecialtyCategory)
+class SpecialtyCategoryAdmin(TableAdmin):
+    list_display = ["code", "name", "name_en"]
+    search_fields = ["code", "name", "name_en"]
+
+
+@admin.register(Specialty)
+class SpecialtyAdmin(TableAdmin):
+    list_display = ["code", "name", "name_en", "category"]
+    list_filter = ["category"]
+    list_select_related = ["category"]
+    search_fields = ["code", "name", "name_en"]
+
+
+@admin.register(Affinity)
+class AffinityAdmin(TableAdmin):
+    list_display = ["category", "industry", "closeness", "since", "until", "source", "confidence"]
+    list_filter = ["closeness", "confidence", "category"]
+    list_select_related = ["category", "industry"]
+    search_fields = ["category__name", "industry__name", "source"]

@@ -1,4 +1,4 @@
-"""The two national tables that other pages refer to: where (GB/T 2260) and in which trade (GB/T 4754)."""
+"""The tables that other pages refer to: where (GB/T 2260), in which trade (GB/T 4754), and what is studied."""
 
 from django.db import models
 from django.db.models import Q
@@ -134,3 +134,109 @@ class Industry(models.Model):
 
     def __str__(self):
         return _readers(self.name, self.name_en)
+
+
+class ReadableTable(models.Model):
+    """A row known by its code, with a name in both languages."""
+
+    name = models.CharField(_("name"), max_length=40)
+    name_en = models.CharField(_("name in English"), max_length=100)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self):
+        return _readers(self.name, self.name_en)
+
+
+class SpecialtyCategory(ReadableTable):
+    """A category (专业大类) of the national catalogue of vocational specialties of 2021, by its code of 高职专科."""
+
+    code = models.CharField(_("code"), max_length=2, primary_key=True, db_collation="C")
+
+    class Meta:
+        verbose_name = _("category of specialties")
+        verbose_name_plural = _("categories of specialties")
+        ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                name="specialty_category_code_form",
+                condition=Q(code__regex=r"^(4[1-9]|5[0-9])$"),
+                violation_error_message=_("A category's code has two digits, from 41 to 59."),
+            ),
+        ]
+
+
+class Specialty(ReadableTable):
+    """A specialty (专业) of the national catalogue; a K marks those that the state controls."""
+
+    code = models.CharField(_("code"), max_length=7, primary_key=True, db_collation="C")
+    category = models.ForeignKey(
+        SpecialtyCategory, models.PROTECT, related_name="specialties", verbose_name=_("category of specialties")
+    )
+
+    class Meta:
+        verbose_name = _("specialty")
+        verbose_name_plural = _("specialties")
+        ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                name="specialty_code_form",
+                condition=Q(code__regex=r"^[45][0-9]{5}K?$"),
+                violation_error_message=_("A specialty's code has six digits, and a K where the state controls it."),
+            ),
+            models.CheckConstraint(
+                name="specialty_code_begins_with_category",
+                condition=Q(code__startswith=models.F("category")),
+                violation_error_message=_("A specialty's code begins with that of its category."),
+            ),
+        ]
+
+
+class Affinity(models.Model):
+    """How close the specialties of a category are to an industry; dated, and only as sure as its source."""
+
+    class Closeness(models.IntegerChoices):
+        CORE = 3, _("its own trade")
+        NEAR = 2, _("close")
+        POSSIBLE = 1, _("possible")
+
+    class Confidence(models.TextChoices):
+        TEXT = "T", _("text read")
+        SECONDARY = "S", _("secondary source")
+        UNVERIFIED = "O", _("to be confirmed")
+
+    category = models.ForeignKey(
+        SpecialtyCategory, models.PROTECT, related_name="affinities", verbose_name=_("category of specialties")
+    )
+    industry = models.ForeignKey(Industry, models.PROTECT, related_name="affinities", verbose_name=_("industry"))
+    closeness = models.PositiveSmallIntegerField(_("how close"), choices=Closeness)
+    since = models.DateField(_("counts from"))
+    until = models.DateField(_("counts until"), null=True, blank=True)
+    source = models.CharField(_("source"), max_length=100)
+    confidence = models.CharField(_("how sure"), max_length=1, choices=Confidence)
+
+    class Meta:
+        verbose_name = _("affinity of specialties and industry")
+        verbose_name_plural = _("affinities of specialties and industries")
+        ordering = ["category", "-closeness", "industry"]
+        constraints = [
+            models.UniqueConstraint(
+                name="affinity_once",
+                fields=["category", "industry", "since"],
+                violation_error_message=_("This pair stands in the table already."),
+            ),
+            models.CheckConstraint(
+                name="affinity_closeness_known",
+                condition=Q(closeness__in=[1, 2, 3]),
+                violation_error_message=_("Choose one of the three."),
+            ),
+            models.CheckConstraint(
+                name="affinity_ends_after_start",
+                condition=Q(until=None) | Q(until__gte=models.F("since")),
+                violation_error_message=_("The last day cannot lie before the first."),
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.category_id} {self.industry_id}"

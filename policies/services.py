@@ -3,6 +3,7 @@
 from functools import cache
 
 from django.db import transaction
+from django.db.models import Max, Q
 from django.utils.translation import get_language
 
 from policies import models, rules, tables
@@ -33,6 +34,35 @@ def load_tables(region=models.Region, industry=models.Industry):
     for kept in (_provinces, _cities, _industries, _names, codes_within):
         kept.cache_clear()
     return len(regions), len(industries)
+
+
+@transaction.atomic
+def load_specialties(category=models.SpecialtyCategory, specialty=models.Specialty, affinity=models.Affinity):
+    """The same for specialties, their categories, and how close these are to industries; returns the three numbers.
+
+    A school's own rows stay: what the files do not hold is not touched. A migration passes its historical models.
+    """
+    categories, specialties = tables.read("specialty_categories.csv"), tables.read("specialties.csv")
+    affinities = tables.read("affinities.csv")
+    category.objects.bulk_create(
+        [category(**row) for row in categories],
+        update_conflicts=True,
+        unique_fields=["code"],
+        update_fields=["name", "name_en"],
+    )
+    specialty.objects.bulk_create(
+        [specialty(category_id=row["code"][:2], **row) for row in specialties],
+        update_conflicts=True,
+        unique_fields=["code"],
+        update_fields=["name", "name_en", "category"],
+    )
+    affinity.objects.bulk_create(
+        [affinity(category_id=row.pop("category"), industry_id=row.pop("industry"), **row) for row in affinities],
+        update_conflicts=True,
+        unique_fields=["category", "industry", "since"],
+        update_fields=["closeness", "source", "confidence"],
+    )
+    return len(categories), len(specialties), len(affinities)
 
 
 # --- the tables as choices: they change with a release only, so a process reads them once ---------------------------
@@ -90,6 +120,21 @@ def _names(model, language):
 def codes_within(code):
     """The codes of a province and its cities; of a city its own."""
     return tuple(models.Region.objects.within(code).order_by("pk").values_list("pk", flat=True))
+
+
+def affinities_of(categories, day):
+    """{industry code: closeness} of the industries to which specialties of these categories lead on `day`.
+
+    Of several categories the closest counts. One small query.
+    """
+    rows = models.Affinity.objects.filter(Q(until=None) | Q(until__gte=day), category__in=categories, since__lte=day)
+    return {row["industry"]: row["best"] for row in rows.order_by().values("industry").annotate(best=Max("closeness"))}
+
+
+def categories_near(industry, day):
+    """{category code: closeness}: the same the other way round, for an enterprise of this industry."""
+    rows = models.Affinity.objects.filter(Q(until=None) | Q(until__gte=day), industry=industry, since__lte=day)
+    return dict(rows.order_by().values_list("category", "closeness"))
 
 
 def gazetteer():
