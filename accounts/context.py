@@ -53,6 +53,8 @@ def rail(request):
         ("trips", "partnerships:trip_list", _("Trips"), user.sees_partners),
         ("seminars", "partnerships:seminar_list", _("Events"), user.sees_partners),
         ("agreements", "partnerships:agreement_list", _("Agreements"), user.sees_partners),
+        ("needs", "partnerships:need_list", _("Needs and offers"), user.sees_partners),
+        ("asks", "partnerships:ask_list", _("Asks"), user.sees_partners),
         ("imports", "partnerships:import_list", _("Imports"), user.sees_partners),
         ("reports", "reports:contact_rhythm", _("Reports"), user.sees_partners),
         ("reminders", "reminders:centre", _("Reminders"), user.sees_everything),

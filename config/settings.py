@@ -99,6 +99,8 @@ UNIVERSITY = {
     "zh-hans": env.str("UNIVERSITY_NAME", "青澜职业技术学院"),
     "en": env.str("UNIVERSITY_NAME_EN", "Qinglan Vocational and Technical College"),
 }
+#: Where the school lies, by its code in the table of regions: what is near and far is measured from there.
+UNIVERSITY_REGION = env.str("UNIVERSITY_REGION", "330100")
 
 TEMPLATES = [
     {
@@ -136,7 +138,7 @@ FRAME_PARTS = ["partnerships.access.frame"]
 #: Dicts of event kind -> function (event) -> sentence, in the reader's language.
 TIMELINE_SENTENCES = [
     "records.timeline.SENTENCES", "accounts.timeline.SENTENCES", "reminders.timeline.SENTENCES",
-    "partnerships.timeline.SENTENCES",
+    "partnerships.timeline.SENTENCES", "partnerships.ask_timeline.SENTENCES",
 ]  # fmt: skip
 
 #: Function (person, by) -> what still hangs on the person and where `by` hands it over, or None.
@@ -169,6 +171,8 @@ REMINDER_RULES = [
     "partnerships.seminar_reminders.PROMISED",
     "partnerships.seminar_reminders.MINUTES",
     "partnerships.seminar_reminders.FEEDBACK",
+    "partnerships.ask_reminders.ASKED",
+    "partnerships.ask_reminders.ANSWERED",
 ]
 
 # --- data --------------------------------------------------------------------------------------------------------
@@ -383,6 +387,7 @@ CELERY_BEAT_SCHEDULE = {
     "run the clock of agreements": {"task": "partnerships.tasks.run_agreement_clock", "schedule": crontab(minute=5)},
     "refresh health": {"task": "partnerships.tasks.refresh_health", "schedule": crontab(hour=2, minute=50)},
     "refresh changed health": {"task": "partnerships.tasks.refresh_changed_health", "schedule": 60.0},
+    "lapse needs and asks": {"task": "partnerships.tasks.lapse_needs_and_asks", "schedule": crontab(minute=10)},
     "check stored figures": {"task": "partnerships.tasks.check_stored_figures", "schedule": crontab(hour=3, minute=10)},
     "sweep files": {"task": "records.tasks.sweep_files", "schedule": crontab(hour=3, minute=20)},
 }

@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from partnerships import models
+from partnerships.services.asks import set_budget
 from records.admin import RecordAdmin
 
 
@@ -196,6 +197,60 @@ class HandOverAdmin(PartnershipAdmin):
     list_select_related = ["person", "successor", "by"]
     search_fields = ["person__name", "successor__name", "note"]
     exclude = ["form_key"]
+
+
+@admin.register(models.Offer)
+class OfferAdmin(PartnershipAdmin):
+    list_display = ["title", "department", "kind", "capacity", "owner", "is_shown", "withdrawn_at"]
+    list_filter = ["kind", "department", "is_shown"]
+    list_select_related = ["department", "owner"]
+    search_fields = ["title", "title_en", "text"]
+    exclude = ["form_key"]
+
+
+@admin.register(models.Need)
+class NeedAdmin(PartnershipAdmin):
+    list_display = ["title", "kind", "enterprise", "department", "state", "number", "until_on", "posted_at"]
+    list_filter = ["state", "kind", "department"]
+    list_select_related = ["enterprise", "department"]
+    search_fields = ["title", "text", "enterprise__name"]
+    exclude = ["form_key"]
+
+
+@admin.register(models.Match)
+class MatchAdmin(PartnershipAdmin):
+    list_display = ["decided_at", "need", "offer", "enterprise", "verdict", "number", "decided_by"]
+    list_filter = ["verdict"]
+    list_select_related = ["need", "offer", "enterprise", "decided_by"]
+    search_fields = ["need__title", "offer__title", "enterprise__name", "reason"]
+
+
+@admin.register(models.Ask)
+class AskAdmin(PartnershipAdmin):
+    list_display = ["text", "enterprise", "kind", "department", "asked_by", "asked_at", "due_on", "state"]
+    list_filter = ["state", "kind", "department"]
+    list_select_related = ["enterprise", "department", "asked_by"]
+    search_fields = ["text", "enterprise__name"]
+    exclude = ["form_key"]
+
+
+@admin.register(models.AskBudget)
+class AskBudgetAdmin(admin.ModelAdmin):
+    """Configuration: how many requests an enterprise of each tier is to have before it. The three rows stand."""
+
+    list_display = ["tier", "most", "days"]
+    list_filter = ["tier"]
+    search_fields = ["=most"]
+    readonly_fields = ["tier"]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def save_model(self, request, obj, form, change):
+        set_budget(obj, by=request.user, changed=form.changed_data)
 
 
 @admin.register(models.Registration)

@@ -8,7 +8,9 @@ from django.utils import timezone
 from partnerships.models import Import
 from partnerships.services import imports
 from partnerships.services.agreements.terms import differing_terms, run_clock
+from partnerships.services.asks import expire_asks
 from partnerships.services.health import differing_health, refresh, refresh_changed, take_snapshot
+from partnerships.services.needs import lapse_needs
 from partnerships.services.touchpoints import check_last_contact
 
 log = logging.getLogger(__name__)
@@ -46,6 +48,14 @@ def refresh_health():
 def refresh_changed_health():
     """Each minute, so that lists follow what happens."""
     refresh_changed()
+
+
+@shared_task
+def lapse_needs_and_asks():
+    """Each hour, as the clock of agreements."""
+    today = timezone.localdate()
+    lapse_needs(today)
+    expire_asks(today)
 
 
 @shared_task

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from partnerships.views import (
+    asks,
     assessments,
     bulk,
     cadence,
@@ -15,8 +16,11 @@ from partnerships.views import (
     imports,
     links,
     merging,
+    needs,
+    offers,
     partner_list,
     portal,
+    portal_needs,
     registrations,
     seminar_door,
     seminar_guests,
@@ -193,6 +197,40 @@ urlpatterns += [
     path(PORTAL + "events/<int:seminar>/", seminar_guests.portal_seminar, name="portal_seminar"),
     path(PORTAL + "events/<int:seminar>/feedback/", seminar_guests.portal_feedback, name="portal_feedback"),
     path(PORTAL + "events/items/<int:item>/done/", seminar_guests.portal_item_done, name="portal_item_done"),
+]
+
+# --- needs, offers, asks (views/needs.py, offers.py, asks.py; views/portal_needs.py for the enterprise) ---
+urlpatterns += [
+    path("needs/", needs.need_list, name="need_list"),
+    path("needs/new/", needs.wish_new, name="wish_new"),
+    path("partners/<int:pk>/needs/new/", needs.need_new, name="need_new"),
+    path("partners/<int:pk>/needs/link/", needs.need_link, name="need_link"),
+    path("needs/<int:pk>/", needs.need_detail, name="need_detail"),
+    path("needs/<int:pk>/edit/", needs.need_edit, name="need_edit"),
+    path("needs/<int:pk>/move/<slug:name>/", needs.need_move, name="need_move"),
+    path("needs/<int:pk>/decide/", needs.need_decide, name="need_decide"),
+    path("suggestions/<int:pk>/back/", needs.match_reconsider, name="match_reconsider"),
+    path("offers/", offers.offer_list, name="offer_list"),
+    path("offers/new/", offers.offer_new, name="offer_new"),
+    path("offers/<int:pk>/", offers.offer_detail, name="offer_detail"),
+    path("offers/<int:pk>/edit/", offers.offer_edit, name="offer_edit"),
+    path("offers/<int:pk>/withdraw/", offers.offer_withdraw, name="offer_withdraw"),
+    path("offers/<int:pk>/decide/", offers.offer_decide, name="offer_decide"),
+    path("asks/", asks.ask_list, name="ask_list"),
+    path("partners/<int:pk>/asks/new/", asks.ask_new, name="ask_new"),
+    path("asks/<int:pk>/", asks.ask_detail, name="ask_detail"),
+    path("asks/<int:pk>/move/<slug:name>/", asks.ask_move, name="ask_move"),
+    path("asks/<int:pk>/read/", asks.ask_seen, name="ask_seen"),
+    path("asks/<int:pk>/link/", asks.ask_link, name="ask_link"),
+    path("asks/<int:pk>/on-behalf/", asks.ask_on_behalf, name="ask_on_behalf"),
+    path(PORTAL + "needs/", portal_needs.portal_needs, name="portal_needs"),
+    path(PORTAL + "needs/new/", portal_needs.portal_need_new, name="portal_need_new"),
+    path(PORTAL + "needs/<int:need>/", portal_needs.portal_need, name="portal_need"),
+    path(PORTAL + "needs/<int:need>/edit/", portal_needs.portal_need_edit, name="portal_need_edit"),
+    path(PORTAL + "needs/<int:need>/move/<slug:name>/", portal_needs.portal_need_move, name="portal_need_move"),
+    path(PORTAL + "offers/", portal_needs.portal_offers, name="portal_offers"),
+    path(PORTAL + "asks/", portal_needs.portal_asks, name="portal_asks"),
+    path(PORTAL + "asks/<int:ask>/", portal_needs.portal_ask, name="portal_ask"),
 ]
 
 # --- agreements (views/agreements/) ---

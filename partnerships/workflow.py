@@ -4,6 +4,7 @@ One screen per lifecycle; nothing here imports a model of this app.
 """
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -52,6 +53,23 @@ class ObligationState(models.TextChoices):
     KEPT = "kept", _("kept")
     WAIVED = "waived", _("waived by both")
     BREACHED = "breached", _("not kept")
+
+
+class NeedState(models.TextChoices):
+    OPEN = "open", pgettext_lazy("need", "open")
+    MATCHED = "matched", _("matched")
+    MET = "met", _("met")
+    WITHDRAWN = "withdrawn", pgettext_lazy("need", "withdrawn")
+    LAPSED = "lapsed", _("lapsed")
+
+
+class AskState(models.TextChoices):
+    ASKED = "asked", _("waiting for an answer")
+    ACCEPTED = "accepted", pgettext_lazy("ask", "accepted")
+    DECLINED = "declined", pgettext_lazy("ask", "declined")
+    DONE = "done", pgettext_lazy("ask", "done")
+    EXPIRED = "expired", pgettext_lazy("ask", "expired")
+    WITHDRAWN = "withdrawn", pgettext_lazy("ask", "withdrawn")
 
 
 class RegistrationState(models.TextChoices):
@@ -231,6 +249,122 @@ SEMINAR = Lifecycle(
         Move("hold", _("Record who came"), (M.PLANNED,), M.HELD, keeps_this_seminar),
         Move("close", _("Close"), (M.HELD,), M.CLOSED, keeps_this_seminar),
         Move("cancel", _("Cancel the event"), (M.PLANNED,), M.CANCELLED, keeps_this_seminar, needs_note=True),
+    ),
+)  # fmt: skip
+
+
+def looks_after_this_need(need, user):
+    """Of an enterprise its own people and whoever keeps the partner; of a department its colleagues and leads."""
+    if user is None:
+        return _("Say who you are.")
+    if need.enterprise_id:
+        return keeps_this_partner(need.enterprise, user) if user.is_school else None
+    if user.sees_everything or (user.sees_partners and user.department_id == need.department_id):
+        return None
+    return _("This belongs to another department: ask %(name)s.") % {"name": need.department}
+
+
+def was_decided(need, user):
+    """Whoever accepts a suggestion was asked there; that its day has passed the clock says."""
+    return
+
+
+def only_the_clock(row, user):
+    return None if user is None else _("This happens by itself.")
+
+
+def lies_ahead(need, user):
+    return _("Its last day has passed: choose another one first.") if need.until_on < timezone.localdate() else None
+
+
+N = NeedState
+NEED = Lifecycle(
+    "need",
+    N,
+    {
+        N.OPEN: Words(
+            pgettext_lazy("need", "open"), _("Next: look at the suggestions, and accept or decline them."),
+            _("with the school"), _("The school looks for what fits and comes back to you."),
+        ),
+        N.MATCHED: Words(
+            _("matched"), _("Next: arrange it, then say that it is met."),
+            _("found"), _("The school has something for you and gets in touch."),
+        ),
+        N.MET: Words(_("met"), _("Nothing is due."), _("done"), _("Thank you.")),
+        N.WITHDRAWN: Words(
+            pgettext_lazy("need", "withdrawn"), _("Nothing is due."), pgettext_lazy("need", "withdrawn"), "",
+        ),
+        N.LAPSED: Words(
+            _("lapsed"), _("Nobody found anything in time. It can be opened again."),
+            _("over"), _("Its last day has passed. You can post it again."),
+        ),
+    },
+    (
+        Move("match", _("Match"), (N.OPEN,), N.MATCHED, was_decided, audience="both"),
+        Move("meet", _("It is met"), (N.OPEN, N.MATCHED), N.MET, looks_after_this_need, audience="both"),
+        Move("reopen", _("Open again"), (N.MATCHED, N.WITHDRAWN, N.LAPSED), N.OPEN, looks_after_this_need,
+             (lies_ahead,), audience="both"),
+        Move("withdraw", _("Withdraw"), (N.OPEN, N.MATCHED), N.WITHDRAWN, looks_after_this_need, audience="both"),
+        Move("lapse", _("Lapse"), (N.OPEN,), N.LAPSED, only_the_clock, audience="both"),
+    ),
+)  # fmt: skip
+
+
+def asked_it(ask, user):
+    """Who asks, colleagues of the department that asks, whoever keeps the partner, leads and administrators."""
+    if user is None or not user.sees_partners:
+        return _("Only the school changes this.")
+    if user.pk == ask.asked_by_id or user.department_id == ask.department_id:
+        return None
+    return keeps_this_partner(ask.enterprise, user)
+
+
+def answers_this_ask(ask, user):
+    """The enterprise itself, in its portal or through a link that the service has checked; an officer on its behalf."""
+    return None if user is None or not user.is_school else asked_it(ask, user)
+
+
+def is_a_survey(ask, user):
+    return None if ask.is_answered_at_once else _("Say yes or no to this.")
+
+
+def is_no_survey(ask, user):
+    return _("Answer it, or say why not.") if ask.is_answered_at_once else None
+
+
+K = AskState
+ASK = Lifecycle(
+    "ask",
+    K,
+    {
+        K.ASKED: Words(
+            _("waiting for an answer"), _("Next: the enterprise answers; pass the link on if it is quiet."),
+            _("to answer"), _("Say yes, or why not: one tap is enough."),
+        ),
+        K.ACCEPTED: Words(
+            pgettext_lazy("ask", "accepted"), _("Next: arrange it, then say that it is done."),
+            _("agreed"), _("The school gets in touch about the details."),
+        ),
+        K.DECLINED: Words(pgettext_lazy("ask", "declined"), _("Nothing is due."), _("not this time"), _("Thank you.")),
+        K.DONE: Words(
+            pgettext_lazy("ask", "done"), _("Nothing is due."), pgettext_lazy("ask", "done"), _("Thank you."),
+        ),
+        K.EXPIRED: Words(
+            pgettext_lazy("ask", "expired"), _("Nobody answered in time: call, or ask again later."),
+            _("over"), _("Call the school if it still interests you."),
+        ),
+        K.WITHDRAWN: Words(
+            pgettext_lazy("ask", "withdrawn"), _("Nothing is due."),
+            _("no longer needed"), _("You need not answer any more."),
+        ),
+    },
+    (
+        Move("accept", _("Yes"), (K.ASKED,), K.ACCEPTED, answers_this_ask, (is_no_survey,), audience="both"),
+        Move("decline", _("Not this time"), (K.ASKED,), K.DECLINED, answers_this_ask, needs_note=True, audience="both"),
+        Move("answer", _("Answer"), (K.ASKED,), K.DONE, answers_this_ask, (is_a_survey,), audience="both"),
+        Move("finish", _("It is done"), (K.ACCEPTED,), K.DONE, asked_it, audience="both"),
+        Move("withdraw", _("Withdraw"), (K.ASKED, K.ACCEPTED), K.WITHDRAWN, asked_it, needs_note=True, audience="both"),
+        Move("expire", _("Expire"), (K.ASKED,), K.EXPIRED, only_the_clock, audience="both"),
     ),
 )  # fmt: skip
 

@@ -8,7 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.exports import people_sheet
 from accounts.forms import PeopleFilterForm, people_for
-from partnerships import exports
+from partnerships import ask_exports, exports
+from partnerships.ask_filters import (
+    AskFilter,
+    NeedFilter,
+    OfferFilter,
+    asks_narrowed,
+    needs_narrowed,
+    offers_narrowed,
+)
 from partnerships.filters import (
     AgreementFilter,
     EnterpriseFilter,
@@ -114,6 +122,18 @@ LISTS = {
         ListOf(
             "agreements", _("Agreements"), "partnerships:agreement_list", tuple(AgreementFilter.base_filters),
             sees_partners, by_filter(agreements_for), exports.agreement_sheet, _("agreements-%(day)s.xlsx"),
+        ),
+        ListOf(
+            "needs", _("Needs"), "partnerships:need_list", tuple(NeedFilter.base_filters),
+            sees_partners, by_filter(needs_narrowed), ask_exports.need_sheet, _("needs-%(day)s.xlsx"),
+        ),
+        ListOf(
+            "offers", _("Offers of the school"), "partnerships:offer_list", tuple(OfferFilter.base_filters),
+            sees_partners, by_filter(offers_narrowed), ask_exports.offer_sheet, _("offers-%(day)s.xlsx"),
+        ),
+        ListOf(
+            "asks", _("Asks"), "partnerships:ask_list", tuple(AskFilter.base_filters),
+            sees_partners, by_filter(asks_narrowed), ask_exports.ask_sheet, _("asks-%(day)s.xlsx"),
         ),
         ListOf(
             "trips", _("Trips"), "partnerships:trip_list", ("when", "tag", "mine"),

@@ -1,12 +1,14 @@
 """The partnership and everything that hangs on it."""
 
 from partnerships.models.agreement import Agreement, AgreementComment, AgreementPreset
+from partnerships.models.ask import Ask, AskBudget
 from partnerships.models.assessment import Assessment, AssessmentFinding
 from partnerships.models.bulk import BulkChange
 from partnerships.models.contact import Contact
 from partnerships.models.enterprise import Enterprise, Shutdown, Site, is_member
 from partnerships.models.health import Health, HealthMonth
 from partnerships.models.importing import Import, ImportRow
+from partnerships.models.need import Match, Need, Offer
 from partnerships.models.obligation import Clause, Obligation
 from partnerships.models.registration import Registration
 from partnerships.models.seminar import (
@@ -27,6 +29,8 @@ __all__ = [
     "Agreement",
     "AgreementComment",
     "AgreementPreset",
+    "Ask",
+    "AskBudget",
     "Assessment",
     "AssessmentFinding",
     "BulkChange",
@@ -39,8 +43,11 @@ __all__ = [
     "HealthMonth",
     "Import",
     "ImportRow",
+    "Match",
     "Message",
+    "Need",
     "Obligation",
+    "Offer",
     "ProxyEntry",
     "Registration",
     "Seminar",

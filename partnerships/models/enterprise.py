@@ -241,6 +241,15 @@ class Enterprise(RuledModel):
             models.Index("region", "sort_key", "id", name="enterprise_region"),
             models.Index("industry", "sort_key", "id", name="enterprise_industry"),
             models.Index("lead_department", "sort_key", "id", name="enterprise_department"),
+            # suggestions look at every partner of some trades, in the index alone
+            models.Index(
+                "industry",
+                "region",
+                "id",
+                include=["size", "headcount", "tier", "last_contact_at"],
+                name="enterprise_matching",
+                condition=Q(merged_into=None, relation="partner", state__in=["prospect", "assessed", "active"]),
+            ),
             models.Index("name_key", name="enterprise_name_key"),
             models.Index("core_key", name="enterprise_core_key"),
             models.Index(

@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from partnerships.models import Contact, Enterprise
 from partnerships.workflow import (
     AgreementState,
+    AskState,
     SeminarState,
+    asked_it,
     is_not_merged,
     keeps_this_agreement,
     keeps_this_partner,
@@ -27,11 +29,11 @@ from reminders.services import mark_link
 from reminders.workflow import DeliveryState
 
 ANSWER, PARTNERSHIP, VISIT, SEMINAR = "answer", "partnership", "visit", "seminar"
-AGREEMENT, SIGN = "agreement", "sign"
+AGREEMENT, SIGN, ASK, NEED = "agreement", "sign", "ask", "need"
 #: The purposes of links that a reminder carries: whatever is said through one of them answers it.
-REMINDED = (VISIT, SEMINAR)
+REMINDED = (VISIT, SEMINAR, ASK)
 #: How long the page takes, in minutes, as the message promises.
-MINUTES = {ANSWER: 2, PARTNERSHIP: 3, VISIT: 1, SEMINAR: 1, AGREEMENT: 5, SIGN: 5}
+MINUTES = {ANSWER: 2, PARTNERSHIP: 3, VISIT: 1, SEMINAR: 1, AGREEMENT: 5, SIGN: 5, ASK: 1, NEED: 2}
 #: A message carried by hand: this many characters, then the link alone on the last line.
 MESSAGE_LENGTH = 80
 #: Two presses of the button within this time are one.
@@ -102,7 +104,33 @@ def hand_out_to_sign(signature, *, by, now=None):
     return _once(SIGN, signature, signature.stream, contact, by, now or timezone.now(), signature.name)
 
 
-def _once(purpose, subject, stream, contact, by, now, name=""):
+def hand_out_ask(ask, *, by, now=None):
+    """Hand out a link to a request: yes or no with one tap, without an account; return it.
+
+    Asked for again within ten minutes it is the same. Raises NotAllowed, Refused once it is answered or over.
+    """
+    now = now or timezone.now()
+    if reason := asked_it(ask, by):
+        raise NotAllowed(reason)
+    if ask.state != AskState.ASKED:
+        raise Refused(_("This is answered or over already."))
+    days = (ask.due_on - timezone.localdate(now)).days + 1
+    return _once(ASK, ask, ask.enterprise_id, ask.contact, by, now, days=days)
+
+
+def hand_out_need(enterprise, *, by, contact=None, now=None):
+    """Hand out a link on which the enterprise says what it looks for, without an account; return it.
+
+    Asked for again within ten minutes it is the same. Raises NotAllowed, Refused for a merged enterprise.
+    """
+    if reason := keeps_this_partner(enterprise, by):
+        raise NotAllowed(reason)
+    if reason := is_not_merged(enterprise, by):
+        raise Refused(reason)
+    return _once(NEED, enterprise, enterprise.pk, contact, by, now or timezone.now())
+
+
+def _once(purpose, subject, stream, contact, by, now, name="", days=links.DAYS):
     """A new link, or the one that the same person handed out a moment ago and nobody has opened."""
     values = {
         "purpose": purpose, "stream": stream, "addressee": contact.address_form if contact else name,
@@ -110,7 +138,7 @@ def _once(purpose, subject, stream, contact, by, now, name=""):
     }  # fmt: skip
     kept = {"subject_id": subject.pk, "created_by": by, "withdrawn_at": None, "opened_at": None}
     same = Link.objects.filter(**values, **kept, created_at__gt=now - SAME_PRESS)
-    return same.first() or links.hand_out(subject=subject, by=by, now=now, **values)
+    return same.first() or links.hand_out(subject=subject, by=by, now=now, days=days, **values)
 
 
 def withdraw_link(link, *, by, now=None):
@@ -175,6 +203,10 @@ def default_message(link):
             what = _("our agreement is ready, please read and sign it")
         elif link.purpose == AGREEMENT:
             what = _("here is our agreement, please read it and say what should change")
+        elif link.purpose == ASK:
+            what = " ".join(link.subject.text.split())
+        elif link.purpose == NEED:
+            what = _("whom or what are you looking for? Write it here, we look for you")
         else:
             what = _("please have a look at what we do together")
     return carried_message(

@@ -21,7 +21,7 @@ from partnerships.models import Enterprise, Message
 from partnerships.services import links as services
 from partnerships.services.thread import in_thread, write_message
 from partnerships.timeline import CONTACTS, MESSAGES, entries_of
-from partnerships.views import seminar_guests, visits
+from partnerships.views import portal_needs, seminar_guests, visits
 from partnerships.views.agreements import enterprise as agreements
 from partnerships.views.doors import partner
 from partnerships.views.files import picture_response
@@ -139,18 +139,22 @@ def _enterprise(link):
     return Enterprise.objects.current().select_related("owner").filter(pk=link.stream).first()
 
 
+#: Purposes with a page of their own: (request, open link, enterprise) -> answer.
+PAGES = {
+    services.VISIT: visits.link_visit, services.SEMINAR: seminar_guests.link_seminar,
+    services.AGREEMENT: agreements.link_agreement, services.ASK: portal_needs.link_ask,
+    services.NEED: portal_needs.link_need,
+}  # fmt: skip
+
+
 @public()
 @require_http_methods(["GET", "HEAD", "POST"])
 def link(request, link):
     if _is_dead(link):
         return _dead(request, link)
     enterprise = _enterprise(link)
-    if link.purpose == services.VISIT:
-        return visits.link_visit(request, link, enterprise)
-    if link.purpose == services.SEMINAR:
-        return seminar_guests.link_seminar(request, link, enterprise)
-    if link.purpose == services.AGREEMENT:
-        return agreements.link_agreement(request, link, enterprise)
+    if page := PAGES.get(link.purpose):
+        return page(request, link, enterprise)
     form = AnswerForm(request.POST or None, request.FILES or None, enterprise=enterprise)
     if request.method == "POST" and form.is_valid():
         try:

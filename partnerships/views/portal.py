@@ -40,7 +40,7 @@ def portal_home(request, enterprise):
     enterprise = enterprise_in_portal(request.user, enterprise)
     questions = waiting_for(Side.ENTERPRISE, enterprise).select_related("author").prefetch_related("files")
     standing = enterprise.proxy_entries.exclude(touchpoint__withdrawn_at__isnull=False)
-    entries = standing.filter(checked_at=None).select_related("entered_by", "touchpoint", "message")
+    entries = standing.filter(checked_at=None).select_related("entered_by", "touchpoint", "message", "need")
     own = seat_of(enterprise, request.user)
     context = {
         "enterprise": enterprise,
@@ -77,6 +77,8 @@ def _said(entry):
         return entry.message.body
     if hasattr(entry, "touchpoint"):
         return "\n".join(filter(None, (entry.touchpoint.summary, entry.touchpoint.wishes)))
+    if hasattr(entry, "need"):
+        return "\n".join(filter(None, (f"{entry.need.what}: {entry.need.title}", entry.need.text)))
     return ""
 
 
