@@ -236,15 +236,11 @@ class AskAdmin(PartnershipAdmin):
 
 @admin.register(models.AskBudget)
 class AskBudgetAdmin(admin.ModelAdmin):
-    """Configuration: how many requests an enterprise of each tier is to have before it. The three rows stand."""
+    """Configuration: how many requests an enterprise of each tier is to have before it."""
 
     list_display = ["tier", "most", "days"]
     list_filter = ["tier"]
     search_fields = ["=most"]
-    readonly_fields = ["tier"]
-
-    def has_add_permission(self, request):
-        return False
 
     def has_delete_permission(self, request, obj=None):
         return False

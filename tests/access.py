@@ -196,6 +196,33 @@ def _seminar():
     }  # fmt: skip
 
 
+def _need(**more):
+    today = localdate()
+    return {
+        "kind": "interns",
+        "title": "数控实习生",
+        "number": 8,
+        "from_on": today,
+        "until_on": soon(),
+        "form_key": key(),
+        **more,
+    }
+
+
+def _offer(side):
+    return {
+        "kind": "service",
+        "title": "检测服务",
+        "owner": side.owner,
+        "department": side.department,
+        "form_key": key(),
+    }
+
+
+def _said():
+    return {"source": "phone", "said_by": "林青", "said_at": MOMENT}
+
+
 def _findings():
     return {content.value: "Seen." for content in Content}
 
@@ -318,6 +345,21 @@ FORMS = {
     "partnerships:portal_agreement_edit": lambda side: _version(side) | {"aim": "More."},
     "partnerships:portal_agreement_agree": _version,
     "partnerships:portal_agreement_comment": lambda side: {"field": "aim", "text": "Say more."},
+    "partnerships:wish_new": lambda side: _need(department=side.department),
+    "partnerships:need_new": lambda side: _need(**_said()),
+    "partnerships:need_edit": lambda side: _need() | _version(side),
+    "partnerships:need_decide": lambda side: {"verdict": "accepted", "offer": side.offer},
+    "partnerships:offer_new": _offer,
+    "partnerships:offer_edit": lambda side: _offer(side) | _version(side),
+    "partnerships:offer_decide": lambda side: {"verdict": "accepted", "need": side.need},
+    "partnerships:ask_new": lambda side: {
+        "department": side.department, "kind": "visit", "text": "周三来访", "due_on": soon(), "form_key": key()
+    },
+    "partnerships:ask_move": lambda side: {"note": "Not needed."},
+    "partnerships:ask_on_behalf": lambda side: {"answer": "yes", **_said()},
+    "partnerships:portal_need_new": lambda side: _need(),
+    "partnerships:portal_need_edit": lambda side: _need() | _version(side),
+    "partnerships:portal_ask": lambda side: {"answer": "yes"},
     "partnerships:registration_new": lambda side: {
         "name": "温州青山泵业有限公司", "uscc": code_for(9), "contact_name": "林青", "phone": "13800000009",
         "wishes": "Interns.", "form_key": key(),
@@ -334,7 +376,13 @@ def form(name, side):
 
 ADMIN = sorted({(name, str(pattern.pattern)) for name, pattern in names_of() if name.startswith("admin:")})
 #: Configuration: what an administrator adds and changes in the admin. Of all rows only a lost second factor is removed.
-ADDED = {"accounts_department", "reminders_vacation", "reminders_specialday", "reminders_robot"}
+ADDED = {
+    "partnerships_askbudget",
+    "accounts_department",
+    "reminders_vacation",
+    "reminders_specialday",
+    "reminders_robot",
+}
 REMOVED = {"mfa_authenticator"}
 #: Pages that are about no model -> what the administrator gets by GET.
 PLAIN = {

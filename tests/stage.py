@@ -25,6 +25,7 @@ from fido2.utils import websafe_encode
 from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData
 from PIL import Image
 
+from accounts.models import Department
 from accounts.services import invite_person
 from partnerships.imports.problems import Problem
 from partnerships.imports.rows import PartnerRow
@@ -33,6 +34,7 @@ from partnerships.models import (
     ActionItem,
     AgreementComment,
     AgreementPreset,
+    Ask,
     Assessment,
     AssessmentFinding,
     BulkChange,
@@ -43,7 +45,10 @@ from partnerships.models import (
     HealthMonth,
     Import,
     ImportRow,
+    Match,
+    Need,
     Obligation,
+    Offer,
     ProxyEntry,
     Registration,
     Seminar,
@@ -53,6 +58,7 @@ from partnerships.models import (
     SeminarSeries,
     Shutdown,
 )
+from partnerships import ask_timeline
 from partnerships.services.enterprises import NAMES, naming
 from partnerships.services.seminars import make_feed
 from partnerships.timeline import SENTENCES
@@ -101,6 +107,8 @@ SHARED = {
     "agreement.changed", "agreement.submit", "agreement.take_back", "agreement.approve", "agreement.enter",
     "agreement.expire", "agreement.renew", "agreement.renewed_itself", "agreement.notice_given", "agreement.terminate",
     "agreement.commented", "agreement.comment_settled", "agreement.agreed",
+    "need.posted", "need.changed", "need.match", "need.meet", "need.reopen", "need.withdraw", "need.lapse",
+    "ask.asked", "ask.accept", "ask.answer", "ask.decline", "ask.finish", "ask.withdraw", "ask.expire",
 }  # fmt: skip
 
 
@@ -193,6 +201,7 @@ def _rows_of(cast, enterprise, canary, officer, member):
     _exchanges(side, enterprise, canary, officer, now)
     _seminars(side, enterprise, canary, officer, now)
     _agreements(side, enterprise, canary, officer)
+    _asks(side, enterprise, canary, officer, now)
     _papers_of_the_school(side, enterprise, officer, now)
     _refused_mail(side, enterprise, officer, now)
     _carried(side, enterprise, canary, officer, now)
@@ -321,6 +330,36 @@ def _agreements(side, enterprise, canary, officer):
     side.in_force, side.amended, side.amendment, side.agreement_code = in_force.pk, amended.pk, at_work.pk, link.code
 
 
+def _asks(side, enterprise, canary, officer, now):
+    """What both look for and ask, which both sides read; what is offered here, wished for and decided stays inside."""
+    department = officer.department or Department.objects.earliest("pk")
+    days = {"from_on": now.date(), "until_on": now.date() + timedelta(days=60)}
+    offer, other = (
+        mark(
+            Offer.objects.create(department=department, kind="service", title="x", owner=officer, is_shown=False),
+            SCHOOL,
+        )
+        for _n in range(2)
+    )
+    looks_for = {"kind": "research", "title": "x", "posted_by": officer, **days}
+    need = mark(Need.objects.create(enterprise=enterprise, **looks_for), canary)
+    wish = mark(Need.objects.create(department=department, **looks_for), SCHOOL)
+    no = {"verdict": "declined", "reason": "x", "decided_by": officer}
+    match = mark(Match.objects.create(need=need, offer=other, **no), SCHOOL)
+    asked = {"enterprise": enterprise, "department": department, "asked_by": officer, "text": "x"}
+    ask = Ask.objects.create(**asked, kind="visit", due_on=now.date() + timedelta(days=9))
+    mark(ask, canary, over_budget_because=f"{SCHOOL} because")
+    no = Ask.objects.create(
+        **asked, kind="lecture", due_on=now.date(), state="declined", answered_at=now, answer_note="x", closed_at=now
+    )
+    mark(no, canary, over_budget_because=f"{SCHOOL} because")
+    links_of = (links.hand_out(name, subject=row, stream=enterprise.pk, by=officer, language="en")
+                for name, row in (("ask", ask), ("need", enterprise)))  # fmt: skip
+    side.ask_code, side.need_code = (mark(link, canary).code for link in links_of)
+    side.department, side.offer, side.need, side.wish = department.pk, offer.pk, need.pk, wish.pk
+    side.match, side.ask = match.pk, ask.pk
+
+
 def _papers_of_the_school(side, enterprise, officer, now):
     """What stays with the school: assessments, imports, registrations, and their files."""
     assessment = Assessment.objects.create(
@@ -423,11 +462,13 @@ def _events(side, enterprise, canary, officer, now):
         "message.written": enterprise.messages.get(pk=side.message),
     }
     agreement = enterprise.agreements.get(pk=side.agreement)
-    for kind in SENTENCES:
+    for kind in SENTENCES | ask_timeline.SENTENCES:
         word = canary if kind in SHARED else SCHOOL
         names = ("name", "said_by", "correction", "phone", "addressee", "from", "purpose", "text", "reason", "how")
         data = {name: f"{word} {name}" for name in names}
         data |= {"to": "active", "note": f"{SCHOOL} note", "changes": {"name": [f"{SCHOOL} was", f"{SCHOOL} is"]}}
+        if kind.startswith("ask."):  # what was said to a request both sides read
+            data["note"] = f"{word} note"
         data |= {"kind": "call", "day": "2026-03-12", "files": 1}
         data |= {"before": {"summary": f"{word} before"}}
         subject = agreement if kind.startswith("agreement.") else subjects.get(kind, enterprise)

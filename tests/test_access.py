@@ -280,6 +280,42 @@ partnerships:portal_agreement_agree(enterprise agreement) ii mmmm mm mmm mm    i
 partnerships:portal_agreement_comment(enterprise agreement) ii mmmm mm mmm mm  ii nnnn nn rrr nn
 partnerships:portal_agreement_settle(enterprise agreement reply) ii mmmm mm mmm mm  ii nnnn nn rrr nn
 
+# --- needs: all officers read; who keeps the partner or is of the department changes; offers: their department
+partnerships:need_list                                    ii oooo ff fff ff    ii mmmm mm mmm mm
+partnerships:wish_new                                     ii oooo ff fff ff    ii rrru ff fff ff
+partnerships:need_new(enterprise)                         ii oooo nn fff nn    ii rrrr nn fff nn
+partnerships:need_link(enterprise)                        ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:need_detail(need)                            ii oooo nn fff nn    ii mmmm mm mmm mm
+partnerships:need_edit(need)                              ii ooof nn fff nn    ii rrrf nn fff nn
+partnerships:need_move(need 'withdraw')                   ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:need_decide(need)                            ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:match_reconsider(match)                      ii mmmm mm mmm mm    ii rrrf ff fff ff
+partnerships:offer_list                                   ii oooo ff fff ff    ii mmmm mm mmm mm
+partnerships:offer_new                                    ii oooo ff fff ff    ii rrru ff fff ff
+partnerships:offer_detail(offer)                          ii oooo nn nnn nn    ii mmmm mm mmm mm
+partnerships:offer_edit(offer)                            ii ooof nn nnn nn    ii rrrf nn nnn nn
+partnerships:offer_withdraw(offer)                        ii mmmm mm mmm mm    ii rrrf nn nnn nn
+partnerships:offer_decide(offer)                          ii mmmm mm mmm mm    ii rrrf nn nnn nn
+
+# --- asks: every officer asks for the own department; who asks, that department and who keeps the partner go on with it
+partnerships:ask_list                                     ii oooo ff fff ff    ii mmmm mm mmm mm
+partnerships:ask_new(enterprise)                          ii oooo nn fff nn    ii rrru nn fff nn
+partnerships:ask_detail(ask)                              ii oooo nn fff nn    ii mmmm mm mmm mm
+partnerships:ask_move(ask 'withdraw')                     ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:ask_seen(ask)                                ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:ask_link(ask)                                ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:ask_on_behalf(ask)                           ii ooof nn fff nn    ii rrrf nn fff nn
+
+# --- the same in the portal: the enterprise's own needs, what is shown of the offers, what the school asks of it
+partnerships:portal_needs(enterprise)                     ii nnnn nn ooo nn    ii mmmm mm mmm mm
+partnerships:portal_need_new(enterprise)                  ii nnnn nn ooo nn    ii nnnn nn rrr nn
+partnerships:portal_need(enterprise need)                 ii nnnn nn ooo nn    ii mmmm mm mmm mm
+partnerships:portal_need_edit(enterprise need)            ii nnnn nn ooo nn    ii nnnn nn rrr nn
+partnerships:portal_need_move(enterprise need 'withdraw') ii mmmm mm mmm mm    ii nnnn nn rrr nn
+partnerships:portal_offers(enterprise)                    ii nnnn nn ooo nn    ii mmmm mm mmm mm
+partnerships:portal_asks(enterprise)                      ii nnnn nn ooo nn    ii mmmm mm mmm mm
+partnerships:portal_ask(enterprise ask)                   ii nnnn nn ooo nn    ii nnnn nn rrr nn
+
 # --- calendars to subscribe to
 partnerships:calendar_own                                 ii oooo oo ooo oo    ii rrrr rr rrr rr
 partnerships:calendar_feed(feed_code)                     oo oooo oo ooo oo    mm mmmm mm mmm mm

@@ -149,6 +149,11 @@ class Offer(RuledModel):
         return self.title_en if self.title_en and get_language() == "en" else self.title
 
     @property
+    def free(self):
+        """How many are left this year, of rows with_taken(); None where nothing limits it."""
+        return None if self.capacity is None else max(self.capacity - self.taken, 0)
+
+    @property
     def body(self):
         return self.text_en if self.text_en and get_language() == "en" else self.text
 

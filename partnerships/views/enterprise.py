@@ -16,7 +16,8 @@ from partnerships.forms.editing import add_errors
 from partnerships.forms.enterprises import EnterpriseForm, HandOverForm
 from partnerships.health.shown import panel
 from partnerships.imports.plan import listed_shown
-from partnerships.models import Assessment, Contact, Enterprise, Shutdown, Site
+from partnerships.models import Ask, Assessment, Contact, Enterprise, Need, Shutdown, Site
+from partnerships.models.ask import BUSY
 from partnerships.rhythms import rhythm_card
 from partnerships.services import enterprises as services
 from partnerships.services.merging import find_similar
@@ -30,9 +31,13 @@ from records.models import Link
 from records.workflow import moves_open_to
 
 #: The page shows the latest; the rest is in the timeline.
-SHOWN_LINKS, SHOWN_SHUTDOWNS, TIMELINE = 20, 3, 10
+SHOWN_LINKS, SHOWN_SHUTDOWNS, SHOWN_ASKS, TIMELINE = 20, 3, 10, 10
 BY_NAME = "department__kind", "department__name"
 #: What its row says of a link.
+NEED = "id", "title", "kind", "number", "until_on", "state", "enterprise_id"
+ASK = (
+    "id", "text", "due_on", "state", "department__name", "department__name_en", "asked_by__name", "asked_by__name_en",
+)  # fmt: skip
 LINK = "id", "addressee", "created_at", "opened_at", "answered_at", "withdrawn_at", "expires_at", "renewal_asked_at"
 
 
@@ -59,11 +64,15 @@ def _a_little(today):
     assessments = Assessment.objects.filter(**of_it)
     closed = Shutdown.objects.filter(ends_on__gte=today, **of_it)[:SHOWN_SHUTDOWNS]
     links = Link.objects.filter(stream=OuterRef("pk"))[:SHOWN_LINKS]
+    needs = Need.objects.filter(state__in=["open", "matched"], **of_it).order_by("until_on", "pk")[:SHOWN_ASKS]
+    asks = Ask.objects.filter(state__in=BUSY, **of_it).order_by("due_on", "pk")[:SHOWN_ASKS]
     return {
         "its_departments": along(departments, "department__name", "department__name_en"),
         "its_children": along(children, "id", "name", "name_en", "kinship"),
         "its_assessments": along(assessments, "id", "visited_on", "assessors", "is_suitable", "site__name"),
         "its_shutdowns": along(closed, "starts_on", "ends_on", "note"),
+        "its_needs": along(needs, *NEED),
+        "its_asks": along(asks, *ASK),
         "its_links": along(links, *LINK, "created_by__name", "created_by__name_en"),
     }
 
@@ -102,6 +111,8 @@ def _brought_along(enterprise):
         "children": instances(Enterprise, enterprise.its_children),
         "assessments": instances(Assessment, enterprise.its_assessments),
         "links": instances(Link, enterprise.its_links),
+        "needs": instances(Need, enterprise.its_needs),
+        "asks": instances(Ask, enterprise.its_asks),
     }
 
 

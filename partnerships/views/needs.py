@@ -89,15 +89,10 @@ def _detail(request, need, faulty=""):
         "is_live": is_live,
         "accepted": [row for row in decided if row.verdict == Match.Verdict.ACCEPTED],
         "declined": [row for row in decided if row.verdict == Match.Verdict.DECLINED],
-        "may_decide": _may_decide(need, request.user),
+        "may_decide": not looks_after_this_need(need, request.user),
         "faulty": faulty,
     }
     return render(request, "partnerships/need_detail.html", context, status=422 if faulty else 200)
-
-
-def _may_decide(need, user):
-    """Of an enterprise's need also a colleague whose department offers something; asked again for each offer."""
-    return not looks_after_this_need(need, user) or bool(need.enterprise_id and user.department_id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -56,6 +56,7 @@ def _detail(request, offer, faulty=""):
         "needs": needs_for(offer, today=today) if is_live else [],
         "partners": partners_for(offer, today=today) if is_live else [],
         "is_live": is_live,
+        "may_decide": not services.why_not_offer(offer.department, request.user),
         "accepted": [row for row in rows if row.verdict == Match.Verdict.ACCEPTED],
         "declined": [row for row in rows if row.verdict == Match.Verdict.DECLINED],
         "faulty": faulty,
