@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Case, Count, FloatField, Q, Sum, Value, When
+from django.db.models import Case, Count, FloatField, Q, Sum, Value, When, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,7 +18,7 @@ from partnerships.models.need import NeedKind
 from partnerships.rules import matching as rules
 from partnerships.rules.matching import WEIGHTS, Part, total
 from partnerships.rules.obligations import kept_record
-from policies.services import affinities_of, categories_near, region_names
+from policies.services import affinities_of, categories_near, codes_within, region_names
 from records.models import Side
 
 #: So many suggestions stand on a page.
@@ -61,6 +61,7 @@ def offers_for(need, *, today):
     offers = Offer.objects.standing().with_taken(today).filter(kind__in=rules.ANSWERED_BY[need.kind])
     offers = offers.exclude(matches__need=need).select_related("department").prefetch_related("specialties__category")
     offers = list(offers)
+    prefetch_related_objects([need], "specialties__category", "enterprise__industry", "site")
     kept = _kept_by_departments({offer.department_id for offer in offers}, today)
     near = categories_near(need.enterprise.industry_id, today) if need.enterprise.industry_id else None
     return best(Suggestion(offer, _parts(need, offer, near, kept)) for offer in offers)
@@ -74,6 +75,7 @@ def needs_for(offer, *, today):
     )  # fmt: skip
     needs = needs.select_related("enterprise__industry", "site").prefetch_related("specialties__category")
     needs = list(needs.order_by("until_on", "pk")[:POOL])
+    prefetch_related_objects([offer], "specialties__category", "department")
     kept = _kept_by_departments({offer.department_id}, today)
     categories = {row.category_id for row in offer.specialties.all()}
     near = affinities_of(categories, today) if categories else {}
@@ -173,6 +175,7 @@ def _department_words(department, counts):
 
 def partners_for(subject, *, today):
     """The best partners for a department's wish (a Need) or for an offer, without those that were decided about."""
+    prefetch_related_objects([subject], "specialties__category")
     codes = sorted({row.category_id for row in subject.specialties.all()})
     near = affinities_of(codes, today) if codes else {}
     number = subject.number if isinstance(subject, Need) else None
@@ -220,7 +223,7 @@ def _by_distance():
     return _case(
         [
             (Q(region=home), rules.DISTANCE[rules.CITY]),
-            (Q(region__startswith=home[:2]), rules.DISTANCE[rules.PROVINCE]),
+            (Q(region__in=codes_within(f"{home[:2]}0000")), rules.DISTANCE[rules.PROVINCE]),
             (Q(region=None), rules.DISTANCE[rules.UNKNOWN]),
         ],
         rules.DISTANCE[rules.ELSEWHERE],

@@ -27,6 +27,7 @@ from PIL import Image
 
 from accounts.models import Department
 from accounts.services import invite_person
+from partnerships import ask_timeline
 from partnerships.imports.problems import Problem
 from partnerships.imports.rows import PartnerRow
 from partnerships.imports.visit_rows import VisitRow
@@ -58,7 +59,6 @@ from partnerships.models import (
     SeminarSeries,
     Shutdown,
 )
-from partnerships import ask_timeline
 from partnerships.services.enterprises import NAMES, naming
 from partnerships.services.seminars import make_feed
 from partnerships.timeline import SENTENCES

@@ -110,7 +110,7 @@ class Ask(RuledModel):
                 condition=~Q(text=""), name="ask_says_what", violation_error_message=_("Say what you ask.")
             ),
             models.CheckConstraint(
-                condition=~Q(kind="host") | Q(number__gte=1), name="ask_says_how_many",
+                condition=~Q(kind="host") | Q(number__isnull=False, number__gte=1), name="ask_says_how_many",
                 violation_error_message=_("Say how many students."),
             ),
             models.CheckConstraint(

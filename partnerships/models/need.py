@@ -248,7 +248,8 @@ class Need(RuledModel):
                 violation_error_message=_("The last day cannot lie before the first."),
             ),
             models.CheckConstraint(
-                condition=~Q(kind__in=[kind.value for kind in COUNTED]) | Q(number__gte=1), name="need_says_how_many",
+                condition=~Q(kind__in=[kind.value for kind in COUNTED]) | Q(number__isnull=False, number__gte=1),
+                name="need_says_how_many",
                 violation_error_message=_("Say how many people."),
             ),
             models.CheckConstraint(

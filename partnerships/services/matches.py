@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from partnerships.models import Match, Offer
+from partnerships.models import Ask, Match, Offer
 from partnerships.services import offers
 from partnerships.services.needs import lock as lock_need
 from partnerships.services.touchpoints import lock_enterprises
@@ -117,3 +117,15 @@ def _record(kind, match, by, now):
     record(
         kind, subject=about, stream=match.stream, by=by, audience=Audience.SCHOOL, data=data, happened_at=now,
     )  # fmt: skip
+
+
+def move_matches(survivor, other):
+    """Re-point needs, requests and decisions of a merged row; where both were decided about, the survivor's stands."""
+    other.needs.update(enterprise=survivor)
+    other.asks.update(enterprise=survivor)
+    for pair in ("need", "offer"):
+        stands = Match.objects.filter(enterprise=survivor, **{f"{pair}__isnull": False}).values(pair)
+        double = Match.objects.filter(enterprise=other, **{f"{pair}__in": stands})
+        Ask.objects.filter(match__in=double).update(match=None)
+        double.delete()
+    other.matches.update(enterprise=survivor)

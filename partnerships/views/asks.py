@@ -96,7 +96,7 @@ def ask_of(request, pk):
     rows = Ask.objects.select_related(
         "enterprise__owner", "department", "asked_by", "contact", "answered_by", "proxy", "match__need", "match__offer"
     )
-    return school_page(rows, request, pk)
+    return school_page(rows.prefetch_related("enterprise__departments"), request, pk)
 
 
 @require_safe

@@ -142,7 +142,7 @@ def _enterprise(link):
 #: Purposes with a page of their own: (request, open link, enterprise) -> answer.
 PAGES = {
     services.VISIT: visits.link_visit, services.SEMINAR: seminar_guests.link_seminar,
-    services.AGREEMENT: agreements.link_agreement, services.ASK: portal_needs.link_ask,
+    services.AGREEMENT: agreements.link_agreement, services.ASK: portal_needs.link_asked,
     services.NEED: portal_needs.link_need,
 }  # fmt: skip
 

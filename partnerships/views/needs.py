@@ -68,7 +68,7 @@ def need_of(request, pk):
     rows = Need.objects.select_related(
         "enterprise__owner", "enterprise__industry", "department", "site__region", "proxy", "posted_by"
     )
-    return school_page(rows.prefetch_related("specialties__category"), request, pk)
+    return school_page(rows.prefetch_related("specialties__category", "enterprise__departments"), request, pk)
 
 
 @require_safe

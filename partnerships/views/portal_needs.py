@@ -178,7 +178,7 @@ def _previews(request):
     return is_school
 
 
-def link_ask(request, link, enterprise):
+def link_asked(request, link, enterprise):
     """The page of an open link to a request; views/links.py has found it. GET changes nothing."""
     found = _asks(enterprise).filter(pk=link.subject_id).first()
     if found is None:

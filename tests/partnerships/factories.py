@@ -7,7 +7,19 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from accounts.models import Department, Role, User
-from partnerships.models import Agreement, Contact, Enterprise, Message, ProxyEntry, Site, Touchpoint, Trip
+from partnerships.models import (
+    Agreement,
+    Ask,
+    Contact,
+    Enterprise,
+    Message,
+    Need,
+    Offer,
+    ProxyEntry,
+    Site,
+    Touchpoint,
+    Trip,
+)
 from partnerships.rules.agreements import term_end
 from partnerships.services.enterprises import NAMES, naming
 from records.models import File, Side, Signature
@@ -152,3 +164,40 @@ def signed_by_both(agreement):
             asked_by=agreement.owner, state="signed", way="screen", digest="a" * 64, closed_at=timezone.now(),
         )  # fmt: skip
     return agreement
+
+
+class OfferFactory(DjangoModelFactory):
+    class Meta:
+        model = Offer
+
+    department = factory.SubFactory(DepartmentFactory)
+    kind = "students"
+    title = factory.Sequence(lambda n: f"机电学生{n}")
+    owner = factory.SubFactory(UserFactory)
+
+
+class NeedFactory(DjangoModelFactory):
+    """Of an enterprise; of a department with `enterprise=None`."""
+
+    class Meta:
+        model = Need
+
+    enterprise = factory.SubFactory(EnterpriseFactory)
+    kind = "interns"
+    title = "数控实习生"
+    number = 10
+    from_on = factory.LazyFunction(timezone.localdate)
+    until_on = factory.LazyAttribute(lambda row: row.from_on + timedelta(days=60))
+    posted_by = factory.SubFactory(UserFactory)
+
+
+class AskFactory(DjangoModelFactory):
+    class Meta:
+        model = Ask
+
+    enterprise = factory.SubFactory(EnterpriseFactory)
+    department = factory.SubFactory(DepartmentFactory)
+    asked_by = factory.SubFactory(UserFactory)
+    kind = "visit"
+    text = "周三下午带老师来访"
+    due_on = factory.LazyFunction(lambda: timezone.localdate() + timedelta(days=10))
