@@ -4,11 +4,13 @@ import pytest
 from django.utils import translation
 
 from accounts.models import Role
-from partnerships.models import Enterprise, Obligation, Touchpoint
+from partnerships.models import Ask, Enterprise, Obligation, Touchpoint
 from partnerships.models.agreement import AgreementKind
 from partnerships.models.touchpoint import EvidenceTag
 from partnerships.rules.rhythm import Rhythm
 from partnerships.workflow import AgreementState, ObligationState
+from policies.models import Specialty, SpecialtyCategory
+from reports.lists import LISTS
 
 #: What is shown -> what people say. Source: the words used in cooperation offices and their lists.
 WORDS = [
@@ -51,6 +53,12 @@ WORDS = [
     (ObligationState.BREACHED.label, "未履行"),
     (AgreementKind.ORDER_CLASS.label, "订单班"),
     (AgreementKind.INDUSTRY_COLLEGE.label, "产业学院"),
+    (Ask._meta.verbose_name, "对接事项"),
+    (LISTS["needs"].label, "企业需求"),
+    (LISTS["offers"].label, "学校服务清单"),
+    (LISTS["asks"].label, "对接事项"),
+    (Specialty._meta.verbose_name, "专业"),
+    (SpecialtyCategory._meta.verbose_name, "专业大类"),
 ]
 
 

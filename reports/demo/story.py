@@ -12,6 +12,7 @@ from accounts.models import Invitation, User
 from accounts.services import INVITATION_DAYS
 from records.models import Event
 from reports.demo.agreements import sign_agreements
+from reports.demo.asks import ask_around
 from reports.demo.exchanges import exchange_letters, tell_two_years
 from reports.demo.health import weigh
 from reports.demo.partners import open_partners
@@ -46,6 +47,7 @@ def seed(now=None):
         leave_soon(stage)
         hold_seminars(stage)
         sign_agreements(stage)
+        ask_around(stage)
         _move_clocks()
         weigh(stage)
     return stage

@@ -27,6 +27,9 @@ POSTS = {
     "partnerships:agreement_renew", "partnerships:portal_agreement_agree", "partnerships:portal_agreement_comment",
     "partnerships:portal_agreement_settle",
     "partnerships:registration_accept", "partnerships:registration_refuse", "partnerships:portal_invitation",
+    "partnerships:need_link", "partnerships:need_move", "partnerships:need_decide", "partnerships:match_reconsider",
+    "partnerships:offer_withdraw", "partnerships:offer_decide", "partnerships:ask_move", "partnerships:ask_seen",
+    "partnerships:ask_link", "partnerships:portal_need_move",
 }  # fmt: skip
 #: No page: a redirect, a file, a picture, a sheet, plain text, a stylesheet.
 NO_PAGES = {
@@ -119,7 +122,7 @@ def objects():
     colleague = Contact.objects.filter(enterprise=firm, left_on=None).exclude(pk=zhao.pk).first()
     mail = mailbox.latest(1)
     ahead, held, seat, came, invited = seminars(lin, firm)
-    paper = agreements(lin, firm)
+    paper, asked = agreements(lin, firm), asks(lin, firm)
     task = Task.objects.open().filter(owner=lin, side="school").first()
     export, chosen, changed = kept_lists(lin, firm)
 
@@ -157,6 +160,14 @@ def objects():
         "partnerships:agreement_filing": [paper["amended"]], "partnerships:agreement_print": [paper["amended"]],
         "partnerships:agreement_on_behalf": [paper["review"]], "partnerships:agreement_amend": [paper["plain"]],
         "partnerships:agreement_blocks": [paper["amendment"]],
+        "partnerships:need_list": [], "partnerships:wish_new": [], "partnerships:need_new": [pk],
+        "partnerships:need_detail": [asked["need"]], "partnerships:need_detail (wish)": [asked["wish"]],
+        "partnerships:need_detail (matched)": [asked["matched"]], "partnerships:need_edit": [asked["need"]],
+        "partnerships:offer_list": [], "partnerships:offer_new": [], "partnerships:offer_detail": [asked["offer"]],
+        "partnerships:offer_edit": [asked["offer"]], "partnerships:ask_list": ["?closed=true"],
+        "partnerships:ask_new": [pk], "partnerships:ask_new (no room)": [asked["full"]],
+        "partnerships:ask_detail": [asked["waits"]], "partnerships:ask_detail (answered)": [asked["answered"]],
+        "partnerships:ask_on_behalf": [asked["waits"]], "partnerships:link_carry (ask)": [pk, asked["link"].pk],
         "partnerships:import_list": [], "partnerships:import_new": [], "partnerships:import_detail": [preview.pk],
         "reports:export_list": [], "reports:export_detail": [export.pk], "reports:view_list": [],
         "reports:list_export": ["partners"], "partnerships:bulk": [chosen + "&do=hand_over"],
@@ -167,6 +178,7 @@ def objects():
         "mfa_list_webauthn": [], "usersessions_list": [], "account_logout": [], "account_set_password": [],
     }  # fmt: skip
     lead = {
+        "partnerships:ask_new": [asked["full"]],
         "partnerships:portfolio_hand_over": [ye.pk], "partnerships:hand_over": [HandOver.objects.earliest("pk").pk],
         "reports:contact_rhythm": [], "partnerships:enterprise_detail": [alone.pk],
         "partnerships:health_list": [], "partnerships:health_portfolios": [], "partnerships:enterprise_health": [pk],
@@ -181,6 +193,10 @@ def objects():
         "accounts:invitation_list": [], "accounts:invitation": [invitation.pk],
     }  # fmt: skip
     hr = {
+        "partnerships:portal_needs": [pk], "partnerships:portal_need": [pk, asked["need"]],
+        "partnerships:portal_need_new": [pk], "partnerships:portal_need_edit": [pk, asked["need"]],
+        "partnerships:portal_need (withdrawn)": [pk, asked["withdrawn"]], "partnerships:portal_offers": [pk],
+        "partnerships:portal_asks": [pk], "partnerships:portal_ask": [pk, asked["waits"]],
         "partnerships:portal_agreements": [pk], "partnerships:portal_agreement": [pk, paper["review"]],
         "partnerships:portal_agreement (amended)": [pk, paper["amended"]],
         "partnerships:portal_agreement_edit": [pk, paper["review"]],
@@ -202,7 +218,8 @@ def objects():
         "partnerships:link (visit)": [visit.code], "partnerships:link (visited)": [visited.code],
         "partnerships:link (seminar)": [invited[0].code], "partnerships:link (seminar held)": [invited[1].code],
         "partnerships:door": [held.code], "partnerships:door (not open)": [ahead.code],
-        "partnerships:link (agreement)": [paper["code"]],
+        "partnerships:link (agreement)": [paper["code"]], "partnerships:link (ask)": [asked["link"].code],
+        "partnerships:link (need)": [asked["need_code"]],
         "reminders:mail_wish": [Preference.objects.filter(silenced_at=None).first().code],
         "reminders:mail_wish (silent)": [Preference.objects.exclude(silenced_at=None).first().code],
         "partnerships:link (answered)": [answered.code], "partnerships:link (over)": [dead.code],
@@ -264,6 +281,26 @@ def agreements(by, enterprise):
         "plain": of_firm.get(kind="internship_base", state="in_force").pk,
         "draft": Agreement.objects.filter(owner=by, state="draft", amends=None).first().pk,
         "code": hand_out_agreement(review, by=by).code,
+    }
+
+
+def asks(by, enterprise):
+    """What this enterprise looks for and is asked, and others in other states; links to answer and to post."""
+    from partnerships.models import Ask, Enterprise, Need, Offer
+    from partnerships.services.links import hand_out_ask, hand_out_need
+
+    waits = Ask.objects.filter(enterprise=enterprise, state="asked").earliest("pk")
+    return {
+        "need": Need.objects.filter(enterprise=enterprise, state="open").earliest("pk").pk,
+        "withdrawn": Need.objects.filter(enterprise=enterprise, state="withdrawn").earliest("pk").pk,
+        "wish": Need.objects.of_school().earliest("pk").pk,
+        "matched": Need.objects.filter(state="matched").earliest("pk").pk,
+        "offer": Offer.objects.filter(department=by.department, kind="students").earliest("pk").pk,
+        "full": Enterprise.objects.get(short_name="宏轸轴承").pk,
+        "waits": waits.pk,
+        "answered": Ask.objects.filter(state="accepted", asked_by=by).earliest("pk").pk,
+        "link": hand_out_ask(waits, by=by),
+        "need_code": hand_out_need(enterprise, by=by).code,
     }
 
 

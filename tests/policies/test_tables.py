@@ -1,4 +1,5 @@
 from collections import Counter
+from datetime import date
 
 import pytest
 from django.core.management import call_command
@@ -6,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import translation
 
 from policies import rules, services
-from policies.models import Industry, Region, Section
+from policies.models import Affinity, Industry, Region, Section, Specialty, SpecialtyCategory
 
 pytestmark = pytest.mark.django_db
 
@@ -75,3 +76,47 @@ def test_each_table_is_read_in_one_query(django_assert_num_queries):
         assert rules.place("浙江杭州", services.gazetteer()) == "330100"
     with django_assert_num_queries(1):
         assert rules.industry("软件", services.trades()) == "I65"
+
+
+# --- specialties ---------------------------------------------------------------------------------------------------
+
+
+def test_nineteen_categories_each_with_a_specialty_and_an_industry():
+    codes = set(SpecialtyCategory.objects.values_list("code", flat=True))
+    assert codes == {str(code) for code in range(41, 60)}
+    assert set(Specialty.objects.values_list("category", flat=True)) == codes
+    assert set(Affinity.objects.filter(closeness=3).values_list("category", flat=True)) == codes
+    assert set(Affinity.objects.values_list("confidence", flat=True)) == {"O"}  # ours: nothing official says so
+
+
+def test_loading_specialties_again_changes_nothing_and_keeps_the_school_s_own():
+    Specialty.objects.create(code="460399", name="本校方向", name_en="Our own", category_id="46")
+    tables = Specialty, SpecialtyCategory, Affinity
+    before = [list(table.objects.values_list()) for table in tables]
+    Specialty.objects.filter(code="460301").update(name="机电")
+    services.load_specialties()
+    assert [list(table.objects.values_list()) for table in tables] == before
+
+
+def test_how_close_a_trade_is_to_specialties_on_a_day():
+    day = date(2026, 12, 1)
+    assert services.affinities_of(["46"], day)["C34"] == 3
+    assert services.affinities_of(["46", "48"], day)["C41"] == 1
+    assert services.categories_near("C34", day) == {"46": 3, "51": 1, "53": 1}
+    assert services.affinities_of(["46"], date(2020, 1, 1)) == {}
+    Affinity.objects.filter(category="46").update(until=date(2026, 12, 31))
+    assert services.affinities_of(["46"], date(2027, 1, 1)) == {}
+    assert services.affinities_of(["46"], date(2026, 12, 31))["C34"] == 3
+
+
+@pytest.mark.parametrize(
+    ("model", "fields"),
+    [
+        (SpecialtyCategory, {"code": "61"}),
+        (Specialty, {"code": "4603", "category_id": "46"}),
+        (Specialty, {"code": "460399", "category_id": "51"}),
+    ],
+)
+def test_the_database_refuses_a_specialty_that_cannot_be(db, model, fields):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        model.objects.create(name="某", name_en="Some", **fields)

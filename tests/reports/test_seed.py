@@ -18,12 +18,16 @@ from partnerships.models import (
     Agreement,
     AgreementComment,
     AgreementPreset,
+    Ask,
     Assessment,
     Contact,
     Enterprise,
     Import,
     ImportRow,
+    Match,
     Message,
+    Need,
+    Offer,
     ProxyEntry,
     Registration,
     Site,
@@ -36,10 +40,12 @@ from partnerships.rules.codes import read_uscc
 from partnerships.rules.rhythm import Rhythm, rhythm
 from partnerships.services.agreements.signing import differing_counts
 from partnerships.services.agreements.terms import differing_terms
+from partnerships.services.asks import room_of
 from partnerships.services.merging import suspected_pairs
 from partnerships.services.thread import waiting_for
 from partnerships.services.touchpoints import check_last_contact
 from partnerships.succession import dependence_of, holdings_of
+from partnerships.suggestions import partners_for
 from records.models import Event, File, Link, Side, Signature
 from reminders.models import Delivery, SpecialDay, Switch, Task, Vacation
 from reminders.services import to_forward
@@ -180,6 +186,20 @@ class TestWhole:
         assert ways == {"screen", "paper"}
         assert {"asked", "refused"} <= values(Signature, "state")
         assert AgreementPreset.objects.count() == 3
+
+    def test_needs_offers_and_asks_in_every_state(self, demo):
+        assert values(Need, "state") == set(Need.State.values)
+        assert values(Need, "kind") == set(Need.Kind.values)
+        assert values(Offer, "kind") == set(Offer.Kind.values)
+        assert Offer.objects.values("department").distinct().count() == 5
+        assert values(Match, "verdict") == set(Match.Verdict.values)
+        assert values(Ask, "state") == set(Ask.State.values)
+        assert values(Ask, "kind") == set(Ask.Kind.values)
+        full = Enterprise.objects.get(short_name="宏轸轴承")
+        assert room_of(full, timezone.localdate(NOW)).is_full
+        assert full.asks.exclude(over_budget_because="").get().asked_by.role == "lead"
+        wish = Need.objects.of_school().get()
+        assert len(partners_for(wish, today=timezone.localdate(NOW))) == 10
 
     def test_a_month_of_reminders(self, demo):
         told = Delivery.objects.all()
