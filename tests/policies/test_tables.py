@@ -101,7 +101,7 @@ def test_loading_specialties_again_changes_nothing_and_keeps_the_school_s_own():
 def test_how_close_a_trade_is_to_specialties_on_a_day():
     day = date(2026, 12, 1)
     assert services.affinities_of(["46"], day)["C34"] == 3
-    assert services.affinities_of(["46", "48"], day)["C41"] == 1
+    assert services.affinities_of(["46", "48"], day)["C41"] == 2
     assert services.categories_near("C34", day) == {"46": 3, "51": 1, "53": 1}
     assert services.affinities_of(["46"], date(2020, 1, 1)) == {}
     Affinity.objects.filter(category="46").update(until=date(2026, 12, 31))
