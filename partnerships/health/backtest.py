@@ -78,6 +78,11 @@ class Verdict:
     def by_rhythms(self):
         return self.by(lambda one: one.rhythms)
 
+    @property
+    def in_touch(self):
+        """The same of those that were within their rhythm when the term began: whom nobody would have looked at."""
+        return Verdict(self.term, [one for one in self.judged if one.rhythms < 1], 0)
+
     def by_chance(self, seed):
         """(lowest, mean, highest) AUC of the score over SHUFFLES with shuffled labels; None without both outcomes."""
         dice, scores, labels = random.Random(seed), [-one.score for one in self.judged], list(self.lost)  # noqa: S311 - no secret

@@ -87,7 +87,7 @@ def _write_enterprises(dice, number, shares, now):
     names, numbers, rows = set(Enterprise.objects.values_list("name", flat=True)), count(100_000), []
     for n in range(number):
         region = regions[dice.choice(places) or dice.choice(anywhere)]
-        name, trade = _name(dice, region, names)
+        name, trade = firm_name(dice, region, names)
         code = _code(region, next(numbers)) if n % 20 else ""
         made_at = now - timedelta(days=dice.randint(1, 3_000), seconds=dice.randrange(86_400))
         flagged = dice.random() < 0.02
@@ -125,7 +125,7 @@ def _write_enterprises(dice, number, shares, now):
     return rows
 
 
-def _name(dice, region, names):
+def firm_name(dice, region, names):
     while True:
         trade = dice.choice(tuple(TRADES))
         place = region.name.removesuffix("市").removesuffix("省")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from reports.demo import scale
-from tests.bench import pages, reminders, sheets, weight
+from tests.bench import health, pages, reminders, sheets, weight
 from tests.bench.measure import Row, Section, seconds, timed
 
 SEED_LIMIT, FILL_LIMIT = 20, 240
@@ -62,7 +62,9 @@ def measure(size, seed, *, say=print):
     visits = sheets.visits_section(visitor, size.visits, size.runs)
     say("Measuring reminders …")
     reminded = reminders.section(size.open_tasks, size.mails, size.runs)
-    return [*sections, taken_in, visits, handed_out, reminded, weights, data]
+    say("Measuring health …")
+    healthy = health.section(size.runs)
+    return [*sections, taken_in, visits, handed_out, reminded, healthy, weights, data]
 
 
 def postgres_version():

@@ -31,6 +31,11 @@ class Command(BaseCommand):
             raise CommandError(f"{code} is not over: what follows is not known yet.")
         return term
 
+    def _figures(self, verdict):
+        self.stdout.write(f"  AUC of days without contact       {verdict.by_days:.3f}")
+        self.stdout.write(f"  AUC of the same in own rhythms    {verdict.by_rhythms:.3f}")
+        self.stdout.write(f"  AUC of the health figure          {verdict.by_score:.3f}")
+
     def _report(self, verdict, seed):
         n, lost = len(verdict.judged), sum(verdict.lost)
         self.stdout.write(f"\n{verdict.term.code}: {n} partnerships with a figure, {verdict.without} without")
@@ -40,11 +45,12 @@ class Command(BaseCommand):
         if not 0 < lost < n:
             self.stdout.write("  No AUC: it takes both, lost ones and kept ones.")
             return
-        self.stdout.write(f"  AUC of days without contact       {verdict.by_days:.3f}")
-        self.stdout.write(f"  AUC of the same in own rhythms    {verdict.by_rhythms:.3f}")
-        self.stdout.write(f"  AUC of the health figure          {verdict.by_score:.3f}")
+        self._figures(verdict)
         low, mean, high = verdict.by_chance(f"{seed} {verdict.term.code}")
         self.stdout.write(f"  AUC with shuffled labels          {mean:.3f} ({low:.3f} to {high:.3f} in {SHUFFLES})")
+        if (near := verdict.in_touch).by_score is not None:
+            self.stdout.write(f"  Of them within their rhythm then: {len(near.judged)}, lost {sum(near.lost)}")
+            self._figures(near)
         self.stdout.write("  Lost against the figure:")
         for one in verdict.lost_against_it:
             self.stdout.write(f"    {one.score:3d}  {one.name}: {one.lost}")

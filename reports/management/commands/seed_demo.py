@@ -2,10 +2,10 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from reports.demo import scale
+from reports.demo import histories, scale
 from reports.demo.story import NotEmpty, seed
 
-SIZES = ("enterprises", "touchpoints")
+SIZES = ("enterprises", "touchpoints", "histories")
 
 
 class Command(BaseCommand):
@@ -17,7 +17,8 @@ class Command(BaseCommand):
             nargs="+",
             default=[],
             metavar="TABLE=ROWS",
-            help="add so many rows with bulk statements, e.g. enterprises=50000 touchpoints=1000000",
+            help="add so many rows with bulk statements, e.g. enterprises=50000 touchpoints=1000000 to measure, "
+            "histories=3000 for backtest_health",
         )
 
     def handle(self, *args, verbosity, **options):
@@ -29,6 +30,8 @@ class Command(BaseCommand):
             return
         if verbosity:
             self.stdout.write(f"The demonstration stands: {len(stage.partners)} partners, two years of contacts.")
+        if "histories" in sizes:
+            histories.fill(sizes.pop("histories"), say=self.stdout.write)
         if sizes:
             scale.fill(sizes.get("enterprises", 1_000), sizes.get("touchpoints", 0), say=self.stdout.write)
 
