@@ -383,6 +383,7 @@ CELERY_BEAT_SCHEDULE = {
     "send reminders": {"task": "reminders.tasks.send_due", "schedule": 15.0},
     "pick up imports": {"task": "partnerships.tasks.pick_up_imports", "schedule": 60.0},
     "write exports": {"task": "reports.tasks.write_exports", "schedule": 60.0},
+    "count rhythm": {"task": "reports.tasks.count_rhythm", "schedule": crontab(minute=35)},
     "expire exports": {"task": "reports.tasks.expire_exports", "schedule": 600.0},
     "run the clock of agreements": {"task": "partnerships.tasks.run_agreement_clock", "schedule": crontab(minute=5)},
     "refresh health": {"task": "partnerships.tasks.refresh_health", "schedule": crontab(hour=2, minute=50)},

@@ -1,4 +1,4 @@
-"""Exports that a worker writes, with the file that stands ready in the end."""
+"""Exports that a worker writes, with the file that stands ready in the end; what is counted of the whole school."""
 
 import uuid
 
@@ -102,3 +102,28 @@ class Export(models.Model):
     @property
     def label(self):
         return self.source.label if self.source else self.list
+
+
+class RhythmMonth(models.Model):
+    """How the whole school was in touch in one month that is over. One writer: services.count_rhythm()."""
+
+    month = models.DateField(_("month"), unique=True, editable=False)
+    contacts = models.PositiveIntegerField(_("contacts"), editable=False)
+    answers = models.PositiveIntegerField(_("of them answers"), editable=False)
+    within = models.PositiveIntegerField(_("partners in their rhythm"), editable=False)
+    partners = models.PositiveIntegerField(_("partners"), editable=False)
+    counted_at = models.DateTimeField(_("counted"), editable=False)
+
+    class Meta:
+        ordering = ["-month"]
+        verbose_name = _("month of the whole school")
+        verbose_name_plural = _("months of the whole school")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(month__day=1), name="rhythm_month_by_its_first_day",
+                violation_error_message=_("A month is named by its first day."),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self):
+        return f"{self.month:%Y-%m}"

@@ -1,20 +1,22 @@
 """The rhythm of contact of a portfolio over time: how often both sides spoke, how many partners were in their rhythm.
 
-Everything is read from the rows as they are, for the partners and cadences of today, in one statement.
+Everything is read from the rows as they are, for the partners and cadences of today, in one statement. It walks
+through every exchange of three years: of the whole school that is counted once an hour and kept.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from partnerships.models import Enterprise, Touchpoint
-from partnerships.rhythms import WATCHED, cadence_days
-from partnerships.rules.rhythm import LONGEST
+from partnerships.models import Enterprise, Message, Touchpoint
+from partnerships.rhythms import WATCHED, cadence_days, in_rhythm
+from partnerships.rules.rhythm import LONGEST, Rhythm
 from partnerships.services.links import REMINDED
+from reports.models import RhythmMonth
 
 MONTHS = 24
 
@@ -74,6 +76,11 @@ def partners_in(word, user):
     return Enterprise.objects.visible_to(user).filter(WATCHED).filter(SCOPES[word][1](user))
 
 
+def partners_of_everybody():
+    """The same for whoever sees every partner."""
+    return Enterprise.objects.filter(WATCHED)
+
+
 def list_query(word, user):
     """The beginning of the address under which the list of partners shows the same ones."""
     return {"mine": "mine=true&", "department": f"department={user.department_id}&", "all": ""}[word]
@@ -111,6 +118,34 @@ def months_of(partners, today, *, number=MONTHS):
         cursor.execute(STATEMENT.format(scope=named), said)
         rows = [(kind, starts[max(bucket, 1) - 1], number) for kind, bucket, number in cursor.fetchall()]
     return list(_months(rows, first, today))
+
+
+def months_shown(word, user, today):
+    """[Month] of the scope `word`. Of the whole school what was counted this hour, and this month as it is now."""
+    partners = partners_in(word, user)
+    counted = counted_months(today) if word == "all" else None
+    return [*counted, month_so_far(partners, today)] if counted else months_of(partners, today)
+
+
+def counted_months(today):
+    """The Months of the whole school before this one, as services.count_rhythm() wrote them; None where one misses."""
+    first, this_month = first_of(today, MONTHS - 1), first_of(today)
+    rows = RhythmMonth.objects.filter(month__gte=first, month__lt=this_month).order_by("month")
+    found = [Month(row.month, row.contacts, row.answers, row.within, row.partners) for row in rows]
+    return found if len(found) == MONTHS - 1 else None
+
+
+def month_so_far(partners, today):
+    """The Month of today, as the last of months_of(): by the stored last contact, and the rows of this month alone."""
+    begin, end = midnight(first_of(today)), midnight(today + timedelta(days=1))
+    touchpoints = Touchpoint.objects.standing().filter(is_two_way=True, happened_at__gte=begin, happened_at__lt=end)
+    answered = Q(answers__isnull=False) & ~Q(answers__side=F("side"))
+    letters = Message.objects.filter(answered | Q(via__purpose__in=REMINDED), written_at__gte=begin, written_at__lt=end)
+    answers = letters.filter(enterprise__in=partners.values("pk")).count()
+    contacts = touchpoints.filter(enterprise__in=partners.values("pk")).count()
+    within = in_rhythm(Rhythm.FRESH, today) | in_rhythm(Rhythm.SOON, today)
+    found = partners.aggregate(partners=Count("pk"), within=Count("pk", filter=within))
+    return Month(first_of(today), contacts + answers, answers, found["within"], found["partners"])
 
 
 #: A span may have begun so many months before the first that is shown, and end so many after the last.

@@ -1,4 +1,4 @@
-"""Lists as files: at once where they are short, by a worker where they are long.
+"""Lists as files: at once where they are short, by a worker where they are long; and what is counted of the school.
 
 The worker writes outside of a transaction, so that its progress is seen; it holds the export by a number (`attempt`)
 and by signs of life. A worker that dies leaves both behind: the clock lets another begin anew, three times at most.
@@ -17,7 +17,8 @@ from records.files import Rejected, keep_made, room_today
 from records.models import File
 from records.spreadsheets import write_xlsx, written
 from records.workflow import NotAllowed, Refused, move
-from reports.models import Export
+from reports import rhythm
+from reports.models import Export, RhythmMonth
 from reports.workflow import EXPORT, ExportState
 
 log = logging.getLogger(__name__)
@@ -208,3 +209,27 @@ def _give_up(export, reason, *, now=None):
         held = Export.objects.unfinished().filter(pk=export.pk, attempt=export.attempt)
         if held.update(reason=reason, finished_at=now, alive_at=None):
             move(export, EXPORT, "fail", by=None, now=now)
+
+
+# --- the rhythm of the whole school -----------------------------------------------------------------------------------
+
+
+def count_rhythm(*, now=None):
+    """Count anew each month of the whole school that is over, and forget what lies further back.
+
+    Each hour all of them from the rows: so what was logged late, corrected or merged is counted within the hour, and
+    there is no sum that could drift from its rows. Any number of times, also at once.
+    """
+    now = now or timezone.now()
+    months = rhythm.months_of(rhythm.partners_of_everybody(), timezone.localdate(now))[:-1]
+    rows = [
+        RhythmMonth(
+            month=one.first_day, contacts=one.contacts, answers=one.answers, within=one.within, partners=one.partners,
+            counted_at=now,
+        )
+        for one in months
+    ]  # fmt: skip
+    figures = ["contacts", "answers", "within", "partners", "counted_at"]
+    with transaction.atomic():
+        RhythmMonth.objects.filter(month__lt=months[0].first_day).delete()
+        RhythmMonth.objects.bulk_create(rows, update_conflicts=True, unique_fields=["month"], update_fields=figures)

@@ -15,3 +15,8 @@ def write_exports():
 @shared_task
 def expire_exports():
     services.expire_exports()
+
+
+@shared_task
+def count_rhythm():
+    services.count_rhythm()

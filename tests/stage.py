@@ -67,7 +67,7 @@ from records.files import ATTACHMENTS, store_file
 from records.models import Audience, Event, Look, SavedView, Signature
 from records.services import record
 from reminders.models import Delivery, Preference, Pulse, Task
-from reports.models import Export
+from reports.models import Export, RhythmMonth
 from tests import cast as the_cast
 from tests.partnerships.factories import (
     AgreementFactory,
@@ -123,6 +123,8 @@ def set_stage():
     Enterprise.objects.filter(pk=cast.a.pk).update(parent=cast.b, kinship="subsidiary", tier=1, is_labour_agency=True)
     for name in ("planner", "sender"):  # they live for as long as the stage stands
         Pulse.objects.create(name=name, at=timezone.now() + timedelta(days=1))
+    counted = {"contacts": 1, "answers": 0, "within": 1, "partners": 2, "counted_at": timezone.now()}
+    RhythmMonth.objects.create(month=timezone.localdate().replace(day=1), **counted)
     _mark_people(stage)
     stage.missing = SimpleNamespace(**dict.fromkeys(vars(stage.a), 999_999_999))
     stage.missing.feed_code = "1" * 28

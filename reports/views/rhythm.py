@@ -23,7 +23,7 @@ def contact_rhythm(request):
     scopes = rhythm.scopes_of(user)
     whose = request.GET.get("whose") if request.GET.get("whose") in scopes else list(scopes)[-1]
     partners = rhythm.partners_in(whose, user)
-    months = rhythm.months_of(partners, timezone.localdate())
+    months = rhythm.months_shown(whose, user, timezone.localdate())
     chosen = rhythm.month_named(request.GET.get("month"), months)
     context = {
         "scopes": scopes,

@@ -8,7 +8,9 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from partnerships.models import Enterprise, Touchpoint
-from reports import rhythm
+from partnerships.services.touchpoints import refresh_last_contacts
+from reports import rhythm, services
+from reports.models import RhythmMonth
 from tests.partnerships.factories import EnterpriseFactory, MessageFactory, TouchpointFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -116,6 +118,68 @@ def test_the_evening_of_the_last_day_belongs_to_its_month():
 
 def test_nothing_at_all_is_no_fault():
     assert {month.share for month in months().values()} == {None}
+
+
+# --- the whole school, counted once an hour ----------------------------------------------------------------------------
+
+
+def scattered(seed):
+    """Six partners with exchanges and answers here and there in three years, some of them today."""
+    dice = random.Random(seed)
+    for _n in range(6):
+        enterprise = partner(tier=dice.choice((1, 2, 3)), cadence_days=dice.choice((None, 7, 31, 200)))
+        spoke(enterprise, *(TODAY - timedelta(days=int(dice.expovariate(1 / 90))) for _ in range(dice.randrange(12))))
+        asked = MessageFactory(enterprise=enterprise, written_at=rhythm.midnight(TODAY) - timedelta(days=40))
+        MessageFactory(
+            enterprise=enterprise, side="enterprise", answers=asked,
+            written_at=rhythm.midnight(TODAY) - timedelta(days=dice.randrange(30)),
+        )  # fmt: skip
+    refresh_last_contacts(list(Enterprise.objects.values_list("pk", flat=True)))
+    return dice
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_was_counted_and_this_month_are_what_the_statement_says(cast, seed):
+    scattered(seed)
+    plain = rhythm.months_of(rhythm.partners_of_everybody(), TODAY)
+    assert rhythm.counted_months(TODAY) is None
+    assert rhythm.months_shown("all", cast.lead, TODAY) == plain
+    services.count_rhythm(now=rhythm.midnight(TODAY) + NOON)
+    assert rhythm.counted_months(TODAY) == plain[:-1]
+    assert rhythm.months_shown("all", cast.lead, TODAY) == plain
+    spoke(Enterprise.objects.first(), TODAY)
+    refresh_last_contacts(list(Enterprise.objects.values_list("pk", flat=True)))
+    assert rhythm.months_shown("all", cast.lead, TODAY) == rhythm.months_of(rhythm.partners_of_everybody(), TODAY)
+
+
+def test_counting_again_follows_what_was_logged_late(cast):
+    scattered(1)
+    services.count_rhythm(now=rhythm.midnight(TODAY))
+    spoke(cast.a, TODAY - timedelta(days=100))
+    assert rhythm.months_shown("all", cast.lead, TODAY) != rhythm.months_of(rhythm.partners_of_everybody(), TODAY)
+    services.count_rhythm(now=rhythm.midnight(TODAY))
+    assert rhythm.counted_months(TODAY) == rhythm.months_of(rhythm.partners_of_everybody(), TODAY)[:-1]
+    assert RhythmMonth.objects.count() == rhythm.MONTHS - 1
+
+
+def test_a_month_that_nobody_counted_yet_is_no_hole(cast):
+    scattered(2)
+    services.count_rhythm(now=rhythm.midnight(TODAY))
+    next_month = rhythm.first_of(TODAY, -1)
+    assert rhythm.counted_months(next_month) is None
+    plain = rhythm.months_of(rhythm.partners_of_everybody(), next_month)
+    assert rhythm.months_shown("all", cast.lead, next_month) == plain
+    services.count_rhythm(now=rhythm.midnight(next_month))
+    assert rhythm.counted_months(next_month) == plain[:-1]
+    assert RhythmMonth.objects.count() == rhythm.MONTHS - 1
+
+
+def test_the_own_portfolio_is_never_the_whole_school(cast):
+    spoke(cast.a, TODAY)
+    spoke(cast.b, TODAY)
+    services.count_rhythm(now=rhythm.midnight(TODAY))
+    assert rhythm.months_shown("mine", cast.officer, TODAY)[-1].contacts == 1
+    assert rhythm.months_shown("all", cast.lead, TODAY)[-1].contacts == 2
 
 
 # --- whose ----------------------------------------------------------------------------------------------------------
