@@ -134,6 +134,7 @@ def all_cases(visitor):
         "Search": list(search_cases()),
         "Timeline": list(timeline_cases()),
         "Today": [Case("Today", reverse("reports:today"))],
+        "Reports": [Case("rhythm of the whole school", reverse("reports:contact_rhythm"), has_limit=False)],
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from reports.demo import scale
+from reports.services import count_rhythm
 from tests.bench import health, pages, reminders, sheets, weight
 from tests.bench.measure import Row, Section, seconds, timed
 
@@ -42,6 +43,7 @@ def measure(size, seed, *, say=print):
     busy = time.process_time()
     seeding, _stage = timed(seed)
     busy = time.process_time() - busy
+    count_rhythm()
     visitor = pages.Visitor(pages.lead())
     before = pages.numbers_of_queries(pages.all_cases(visitor), visitor)
     weights = weight.section()
@@ -52,6 +54,7 @@ def measure(size, seed, *, say=print):
             note=f"of them {seconds(busy)} at work in Python"),
         Row("large tables", seconds(filling), limit=f"≤ {FILL_LIMIT} s", met=filling <= FILL_LIMIT),
     ])  # fmt: skip
+    count_rhythm()
     say("Measuring pages …")
     visitor = pages.Visitor(pages.lead())
     cases = pages.all_cases(visitor)
