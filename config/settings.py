@@ -145,8 +145,6 @@ TIMELINE_SENTENCES = [
 HOLDINGS = "partnerships.succession.before_leaving"
 #: Function (ids) -> {id: name}: what the partnership behind `stream` is called.
 STREAM_NAMES = "partnerships.access.stream_names"
-#: Name of a counter -> function (enterprise id, first day, last day) -> how many of what was promised really happened.
-OBLIGATION_COUNTERS = {"seminars": "partnerships.services.obligations.count_seminars"}
 #: Objects of partnerships.health.part.Part -> weight: what the health of a partnership is made of. docs/health.md says
 #: why so; whoever changes a weight runs `manage.py backtest_health` before and after.
 HEALTH_PARTS = {
@@ -160,6 +158,11 @@ HEALTH_PARTS = {
 }
 #: With fewer parts that have data there is no figure.
 HEALTH_FEWEST_PARTS = 3
+#: Name of a counter -> function () -> expression: how many of what an obligation promises really happened in its days.
+OBLIGATION_COUNTERS = {
+    "seminars": "partnerships.services.obligations.count_seminars",
+    "places": "partnerships.services.obligations.count_places",
+}
 #: Functions: (ids) -> the ids of the people of these departments; () -> [(id, name)] of the departments in use.
 PEOPLE_OF_DEPARTMENTS = "accounts.access.people_of_departments"
 DEPARTMENT_CHOICES = "accounts.access.department_choices"
@@ -173,6 +176,10 @@ REMINDER_RULES = [
     "partnerships.seminar_reminders.FEEDBACK",
     "partnerships.ask_reminders.ASKED",
     "partnerships.ask_reminders.ANSWERED",
+    "partnerships.agreement_reminders.OBLIGATION",
+    "partnerships.agreement_reminders.UNSCHEDULED",
+    "partnerships.agreement_reminders.END",
+    "partnerships.agreement_reminders.NOTICE",
 ]
 
 # --- data --------------------------------------------------------------------------------------------------------
@@ -389,6 +396,7 @@ CELERY_BEAT_SCHEDULE = {
     "refresh health": {"task": "partnerships.tasks.refresh_health", "schedule": crontab(hour=2, minute=50)},
     "refresh changed health": {"task": "partnerships.tasks.refresh_changed_health", "schedule": 60.0},
     "lapse needs and asks": {"task": "partnerships.tasks.lapse_needs_and_asks", "schedule": crontab(minute=10)},
+    "follow obligations": {"task": "partnerships.tasks.follow_obligations", "schedule": crontab(hour=0, minute=35)},
     "check stored figures": {"task": "partnerships.tasks.check_stored_figures", "schedule": crontab(hour=3, minute=10)},
     "sweep files": {"task": "records.tasks.sweep_files", "schedule": crontab(hour=3, minute=20)},
 }

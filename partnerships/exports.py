@@ -9,8 +9,10 @@ from partnerships.health.part import parts
 from partnerships.models import Agreement, Enterprise, Registration, Seminar, Touchpoint, Trip
 from partnerships.models.enterprise import NEVER
 from partnerships.models.seminar import Answer
+from partnerships.obligations import promise
 from partnerships.rules.agreements import OPEN_END
 from policies.services import industry_names, region_names
+from records.models import Side
 
 
 def partner_sheet(queryset):
@@ -135,6 +137,28 @@ def agreement_rows(queryset):
             states[row.state], first, None if last == OPEN_END else last, _("yes") if row.auto_renews else _("no"),
             row.places_per_year, row.seminars_per_year, row.amount, str(row.owner), str(row.department or ""),
             row.copies, row.archive_box, row.end_reason,
+        )  # fmt: skip
+
+
+def obligation_sheet(queryset):
+    """One row per obligation of `queryset`, by its day."""
+    heads = [
+        _("No."), _("enterprise"), _("agreement"), _("kind"), _("side"), _("what is promised"), _("counts from"),
+        _("until"), _("how many"), _("how many happened"), _("amount (yuan)"), _("state"), _("kept on"), _("who"),
+        _("looked after by"), _("how, or why not"),
+    ]  # fmt: skip
+    return _("Obligations"), heads, obligation_rows(queryset.order_by("due_on", "pk"))
+
+
+def obligation_rows(queryset):
+    today, kinds = timezone.localdate(), {value: str(label) for value, label in Agreement.Kind.choices}
+    sides = {value: str(label) for value, label in Side.choices}
+    rows = queryset.select_related("enterprise", "agreement__owner", "owner", "contact").with_happened()
+    for number, row in enumerate(rows.iterator(chunk_size=500), start=1):
+        yield (
+            number, row.enterprise.name, row.agreement.title, kinds[row.agreement.kind], sides[row.side], row.text,
+            row.first_on, row.due_on, row.count, row.happened, row.amount, promise(row, today).label, row.kept_on,
+            str(row.person or ""), str(row.agreement.owner), row.note,
         )  # fmt: skip
 
 

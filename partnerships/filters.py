@@ -1,4 +1,4 @@
-"""What the lists of partners, trips, events and registrations can be narrowed by; shared by page and export."""
+"""What the lists of partners, agreements, promises, trips and events can be narrowed by; shared by page and export."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,15 +19,16 @@ from django_filters.fields import ModelChoiceField, ModelChoiceIterator
 from django_filters.widgets import BooleanWidget
 
 from accounts.models import PARTNER_ROLES, Department, User
-from partnerships.models import Agreement, Enterprise, Registration, Seminar, Trip
+from partnerships.models import Agreement, Enterprise, Obligation, Registration, Seminar, Trip
 from partnerships.models.enterprise import RED_FLAG
 from partnerships.models.touchpoint import EvidenceTag
 from partnerships.rhythms import in_rhythm
 from partnerships.rules.agreements import EXPIRY_STEPS
 from partnerships.rules.rhythm import Rhythm
 from partnerships.rules.terms import read_term
-from partnerships.workflow import AgreementState
+from partnerships.workflow import LATE, OBLIGATION, AgreementState, ObligationState
 from policies.services import city_choices, codes_within, industry_choices, province_choices
+from records.models import Side
 
 # --- the panel shows some 150 options on every page: drawn one by one through templates they cost more than the list --
 
@@ -257,6 +258,66 @@ class AgreementFilter(filters.FilterSet):
         return queryset.filter(Q(department=value) | Q(pk__in=shared))
 
 
+#: Word in the address -> label and days ahead; of what is open.
+DUE = {"14": (_("within 14 days"), 14), "30": (_("within 30 days"), 30), "90": (_("within 90 days"), 90)}
+
+
+def sides():
+    return [(side, label) for side, label in Side.choices if side != Side.BOTH]
+
+
+def promise_states():
+    """The states, and late as one of them: what is open and whose day has passed."""
+    return [("late", LATE.label), *((state, OBLIGATION.words[state].label) for state in ObligationState)]
+
+
+def due_choices():
+    return [(key, label) for key, (label, _days) in DUE.items()]
+
+
+class ObligationFilter(filters.FilterSet):
+    q = filters.CharFilter(label=_("Search"), method="search")
+    mine = filters.BooleanFilter(label=_("Mine"), method="only_mine")
+    settled = filters.BooleanFilter(label=_("With the settled ones"), method="with_settled")
+    enterprise = filters.NumberFilter(label=_("Enterprise"), field_name="enterprise")
+    side = one_of(_("Side"), sides)
+    state = one_of(_("State"), promise_states, method="standing")
+    due = one_of(_("Due"), due_choices, method="due_within")
+    owner = row_of(_("Looked after by"), owners, method="looked_after")
+    kind = one_of(_("Kind of agreement"), agreement_kinds, field_name="agreement__kind")
+
+    class Meta:
+        model = Obligation
+        fields = []
+
+    def search(self, queryset, name, value):
+        partners = Enterprise.objects.named_like(value).values("pk")
+        return queryset.filter(Q(enterprise__in=partners) | Q(text__icontains=value) | Q(text_en__icontains=value))
+
+    def only_mine(self, queryset, name, value):
+        return self.looked_after(queryset, name, self.request.user) if value else queryset
+
+    def looked_after(self, queryset, name, value):
+        """Whoever does it, or looks after its agreement."""
+        return queryset.filter(Q(owner=value) | Q(agreement__owner=value))
+
+    def filter_queryset(self, queryset):
+        """What is settled stays out unless it is asked for, by its state or with all."""
+        queryset = super().filter_queryset(queryset)
+        asked = self.form.cleaned_data
+        return queryset if asked.get("settled") or asked.get("state") else queryset.open()
+
+    def with_settled(self, queryset, name, value):
+        return queryset
+
+    def standing(self, queryset, name, value):
+        return queryset.late(timezone.localdate()) if value == "late" else queryset.filter(state=value)
+
+    def due_within(self, queryset, name, value):
+        today = timezone.localdate()
+        return queryset.open().filter(due_on__range=(today, today + timedelta(days=DUE[value][1])))
+
+
 @dataclass(frozen=True)
 class Asked:
     """Who narrows a list, and by which parameters: all that a filter wants of a request, for a worker too."""
@@ -280,6 +341,12 @@ def agreements_for(user, data):
     """The same for agreements and the amendments still at work."""
     rows = Agreement.objects.visible_to(user).filter(Q(amends=None) | ~Q(state=AgreementState.IN_FORCE))
     return AgreementFilter(data, queryset=rows, request=Asked(user, data))
+
+
+def obligations_for(user, data):
+    """The same for what both sides promised, as far as it still counts."""
+    rows = Obligation.objects.visible_to(user).signed().filter(is_beyond_term=False)
+    return ObligationFilter(data, queryset=rows, request=Asked(user, data))
 
 
 def keys_in(data, name):

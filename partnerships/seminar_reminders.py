@@ -5,23 +5,8 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import (
-    BigIntegerField,
-    BooleanField,
-    Case,
-    CharField,
-    Exists,
-    F,
-    FilteredRelation,
-    IntegerField,
-    JSONField,
-    OuterRef,
-    Q,
-    Subquery,
-    Value,
-    When,
-)
-from django.db.models.functions import Cast, Coalesce, Concat, NullIf, Replace, TruncDate
+from django.db.models import BooleanField, CharField, Exists, F, JSONField, OuterRef, Q, Value, When
+from django.db.models.functions import Cast, Coalesce, Concat, Replace, TruncDate
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
@@ -29,13 +14,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from partnerships import calendars
-from partnerships.models import ActionItem, Contact, SeminarGuest
+from partnerships.models import ActionItem, SeminarGuest
 from partnerships.models.seminar import Answer
 from partnerships.services import links
+from partnerships.told import of, to_contact, to_person
 from partnerships.workflow import SeminarState
 from records.links import new_code
 from records.models import Link, Side
-from reminders.models import Channel, Delivery
+from reminders.models import Delivery
 from reminders.rules import SIDES, Line, Rule, Step, Told
 from reminders.workflow import DeliveryState
 
@@ -78,55 +64,18 @@ class AboutGuests(Rule):
         return [(Side.SCHOOL, self._colleague()), (Side.ENTERPRISE, self._contact())]
 
     def _colleague(self):
-        person = self.person
-        return self.subjects(Side.SCHOOL).annotate(
-            told_dedup=Concat(Value("u"), Cast(f"{person}_id", CharField())),
-            told_user_id=F(f"{person}_id"),
-            told_addressee_id=Value(None, BigIntegerField()),
-            told_name=F(f"{person}__name"),
-            told_address=Coalesce(F(f"{person}__email"), Value(""), output_field=CharField()),
-            told_language=F(f"{person}__language"),
-            told_channel=Case(
-                When(**{f"{person}__email": ""}, then=Value(Channel.APP)),
-                When(**{f"{person}__email": None}, then=Value(Channel.APP)),
-                default=Value(Channel.MAIL),
-                output_field=CharField(),
-            ),
-            told_skip=Case(*self._skipped(), default=Value(""), output_field=CharField()),
-        )
+        return to_person(self.subjects(Side.SCHOOL), of(self.person), skip=self._skipped())
 
     def _skipped(self):
         """When somebody is left out, and why."""
         return []
 
     def _contact(self):
-        first = (
-            Contact.objects.filter(enterprise=OuterRef("enterprise_id"), left_on=None)
-            .annotate(rank=self._rank())
-            .order_by("rank", "-is_keeper", "id")
-        )
-        is_first = Q(enterprise__contacts__pk=Subquery(first.values("pk")[:1]))
-        skip = [When(told_addressee_id=None, then=Value("nobody")), *self._skipped()]
-        automatic = Q(enterprise__messages_automatic=True) & ~Q(told_address="")
-        return (
-            self.subjects(Side.ENTERPRISE)
-            .annotate(person=FilteredRelation("enterprise__contacts", condition=is_first))
-            .annotate(
-                told_addressee_id=F("person__pk"),
-                told_name=Coalesce(NullIf("person__honorific", Value("")), "person__name", Value("")),
-                told_address=Coalesce("person__email", Value(""), output_field=CharField()),
-                told_language=Coalesce("person__language", Value("zh-hans")),
-                told_user_id=Value(None, BigIntegerField()),
-            )
-            .annotate(
-                told_dedup=Concat(Value("c"), Coalesce(Cast("told_addressee_id", CharField()), Value("0"))),
-                told_channel=Case(When(automatic, then=Value("mail")), default=Value("hand"), output_field=CharField()),
-                told_skip=Case(*skip, default=Value(""), output_field=CharField()),
-            )
-        )
+        return to_contact(self.subjects(Side.ENTERPRISE), self._chosen(), skip=self._skipped())
 
-    def _rank(self):
-        return Case(When(pk=OuterRef("contact_id"), then=0), default=1, output_field=IntegerField())
+    def _chosen(self):
+        """Who of an enterprise goes before the others."""
+        return Q(pk=OuterRef("contact_id"))
 
     # --- links ---
 
@@ -355,13 +304,13 @@ class Promised(AboutGuests):
             task_episode=Value("1", CharField()), task_due_on=F("due_on")
         )  # fmt: skip
 
-    def _rank(self):
+    def _chosen(self):
         invited = SeminarGuest.objects.filter(
             seminar=OuterRef(OuterRef("seminar_id")),
             enterprise=OuterRef(OuterRef("enterprise_id")),
             contact=OuterRef("pk"),
         )
-        return Case(When(Exists(invited), then=0), default=1, output_field=IntegerField())
+        return Exists(invited)
 
     def guests_of(self, deliveries):
         """Of an item of the enterprise, its invitation; of one of the school, a guest that is not kept."""

@@ -7,10 +7,11 @@ from django.utils import timezone
 
 from partnerships.models import Import
 from partnerships.services import imports
-from partnerships.services.agreements.terms import differing_terms, run_clock
+from partnerships.services.agreements.terms import differing_terms, follow_horizon, run_clock
 from partnerships.services.asks import expire_asks
 from partnerships.services.health import differing_health, refresh, refresh_changed, take_snapshot
 from partnerships.services.needs import lapse_needs
+from partnerships.services.obligations import keep_reached
 from partnerships.services.touchpoints import check_last_contact
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,13 @@ def lapse_needs_and_asks():
     today = timezone.localdate()
     lapse_needs(today)
     expire_asks(today)
+
+
+@shared_task
+def follow_obligations():
+    """Each night: keep what counts by itself and is reached, and write down what has come within the horizon."""
+    keep_reached()
+    follow_horizon(timezone.localdate())
 
 
 @shared_task

@@ -289,6 +289,8 @@ SENTENCES = {
     "agreement.renew": about(gettext_lazy("%(what)s goes on in a new agreement.")),
     "agreement.renewed_itself": about(gettext_lazy("%(what)s renewed itself until %(when)s.")),
     "agreement.notice_given": about(gettext_lazy("%(what)s ends on %(when)s. %(reason)s")),
+    "agreement.let_end": about(gettext_lazy("Decided that %(what)s ends on %(when)s.")),
+    "agreement.keep_open": about(gettext_lazy("What follows on %(what)s is open again.")),
     "agreement.terminate": about(gettext_lazy("%(what)s ended early on %(when)s. %(reason)s")),
     "agreement.commented": about(gettext_lazy("Comment on “%(field)s” of %(what)s: %(text)s")),
     "agreement.comment_settled": about(gettext_lazy("Settled: “%(field)s” of %(what)s: %(text)s")),

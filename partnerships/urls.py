@@ -17,10 +17,12 @@ from partnerships.views import (
     links,
     merging,
     needs,
+    obligations,
     offers,
     partner_list,
     portal,
     portal_needs,
+    promises,
     registrations,
     seminar_door,
     seminar_guests,
@@ -33,7 +35,7 @@ from partnerships.views import (
     trips,
     visits,
 )
-from partnerships.views.agreements import amending, detail, drafts, listing, presets
+from partnerships.views.agreements import amending, detail, drafts, ending, listing, presets
 from partnerships.views.agreements import enterprise as portal_agreements
 
 app_name = "partnerships"
@@ -270,3 +272,18 @@ urlpatterns += [
         name="portal_agreement_settle",
     ),
 ]  # fmt: skip
+
+# --- what both sides promised, and the end (views/obligations.py, promises.py, agreements/ending.py) ---
+urlpatterns += [
+    path("obligations/", obligations.obligation_list, name="obligation_list"),
+    path("agreements/<int:pk>/obligations/new/", obligations.obligation_new, name="obligation_new"),
+    path("agreements/<int:pk>/ending/", ending.agreement_ending, name="agreement_ending"),
+    path("obligations/<int:pk>/", obligations.obligation_detail, name="obligation_detail"),
+    path("obligations/<int:pk>/keep/", obligations.obligation_keep, name="obligation_keep"),
+    path("obligations/<int:pk>/edit/", obligations.obligation_edit, name="obligation_edit"),
+    path("obligations/<int:pk>/move/<slug:name>/", obligations.obligation_move, name="obligation_move"),
+    path("obligations/<int:pk>/link/", obligations.obligation_link, name="obligation_link"),
+    path(PORTAL + "promises/", promises.portal_obligations, name="portal_obligations"),
+    path(PORTAL + "promises/<int:obligation>/", promises.portal_obligation, name="portal_obligation"),
+    path(OF_PORTAL + "go-on/", promises.portal_wish, name="portal_wish"),
+]

@@ -72,6 +72,11 @@ class AskState(models.TextChoices):
     WITHDRAWN = "withdrawn", pgettext_lazy("ask", "withdrawn")
 
 
+class ResultYear(models.TextChoices):
+    SCHOOL = "school", _("school year")
+    CALENDAR = "calendar", _("calendar year")
+
+
 class RegistrationState(models.TextChoices):
     WAITING = "waiting", _("to be vetted")
     ACCEPTED = "accepted", _("accepted")
@@ -499,6 +504,11 @@ def follows_from_its_agreement(obligation, user):
     return
 
 
+#: What is open and whose day has passed: no state of its own, only words. The enterprise never reads that it is late.
+LATE = Words(
+    pgettext_lazy("obligation", "late"), _("Next: keep it, or agree on another day."),
+    _("to arrange"), _("Tell us when it could be done."),
+)  # fmt: skip
 O = ObligationState  # noqa: E741
 OBLIGATION = Lifecycle(
     "obligation",
@@ -506,7 +516,7 @@ OBLIGATION = Lifecycle(
     {
         O.OPEN: Words(
             pgettext_lazy("obligation", "open"), _("Next: keep it, and say how."),
-            _("to arrange"), _("Tell us when it is done; a picture or a paper is enough."),
+            pgettext_lazy("obligation", "in progress"), _("Tell us when it is done; a picture or a paper is enough."),
         ),
         O.KEPT: Words(_("kept"), _("Nothing is due."), _("done"), _("Thank you.")),
         O.WAIVED: Words(_("waived by both"), _("Nothing is due."), _("no longer needed"), ""),

@@ -20,7 +20,9 @@ from partnerships.ask_filters import (
 from partnerships.filters import (
     AgreementFilter,
     EnterpriseFilter,
+    ObligationFilter,
     agreements_for,
+    obligations_for,
     partners_for,
     registrations_for,
     seminars_for,
@@ -134,6 +136,10 @@ LISTS = {
         ListOf(
             "asks", _("Asks"), "partnerships:ask_list", tuple(AskFilter.base_filters),
             sees_partners, by_filter(asks_narrowed), ask_exports.ask_sheet, _("asks-%(day)s.xlsx"),
+        ),
+        ListOf(
+            "obligations", _("Obligations"), "partnerships:obligation_list", tuple(ObligationFilter.base_filters),
+            sees_partners, by_filter(obligations_for), exports.obligation_sheet, _("obligations-%(day)s.xlsx"),
         ),
         ListOf(
             "trips", _("Trips"), "partnerships:trip_list", ("when", "tag", "mine"),

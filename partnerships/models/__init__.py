@@ -11,6 +11,7 @@ from partnerships.models.importing import Import, ImportRow
 from partnerships.models.need import Match, Need, Offer
 from partnerships.models.obligation import Clause, Obligation
 from partnerships.models.registration import Registration
+from partnerships.models.result import YearResult
 from partnerships.models.seminar import (
     ActionItem,
     CalendarFeed,
@@ -59,5 +60,6 @@ __all__ = [
     "Site",
     "Touchpoint",
     "Trip",
+    "YearResult",
     "is_member",
 ]

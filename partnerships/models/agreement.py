@@ -33,6 +33,14 @@ class AgreementKind(models.TextChoices):
     TEACHER_STATION = "teacher_station", _("teacher practice station")
 
 
+class EndWish(models.TextChoices):
+    """What an enterprise answers when we ask whether to go on after the end."""
+
+    GO_ON = "go_on", _("yes, let us go on")
+    TALK = "talk", _("let us talk about it")
+    END = "end", _("no, it may end")
+
+
 #: The states in which it was signed by everybody.
 SIGNED_STATES = ("in_force", "expired", "renewed", "terminated")
 
@@ -154,6 +162,10 @@ class Agreement(models.Model):
     effective_until = models.DateField(_("counts until"), default=OPEN_END, editable=False)
     ended_on = models.DateField(_("ended early on"), null=True, blank=True, editable=False)
     end_reason = models.CharField(_("why it ended early"), max_length=300, blank=True, editable=False)
+    #: What is to follow on the end that stands in `effective_until`; another end asks anew (services/agreements/terms).
+    wish = models.CharField(_("what the enterprise wishes"), max_length=8, choices=EndWish, blank=True, editable=False)
+    wished_at = models.DateTimeField(_("wished"), null=True, blank=True, editable=False)
+    let_end_at = models.DateTimeField(_("decided that it ends"), null=True, blank=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False, verbose_name=_("drafted by")
     )
@@ -233,6 +245,11 @@ class Agreement(models.Model):
                 | (~Q(state="terminated") & Q(ended_on=None, end_reason="")),
                 name="agreement_terminated_with_reason",
                 violation_error_message=_("Say from which day it ends, and why."),
+            ),
+            models.CheckConstraint(
+                condition=Q(wish="", wished_at=None) | Q(wish__in=EndWish.values, wished_at__isnull=False),
+                name="agreement_wish_known",
+                violation_error_message=_("Choose one of the three answers."),
             ),
             models.CheckConstraint(
                 condition=Q(effective_until__gte=F("effective_from")) | ~Q(state__in=SIGNED_STATES),

@@ -4,19 +4,21 @@ import uuid
 
 import pghistory
 from django.conf import settings
+from django.contrib.contenttypes.fields import GenericRelation
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, IntegerField, Q, When
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from partnerships.models.agreement import Agreement, AgreementKind
+from partnerships.models.agreement import SIGNED_STATES, Agreement, AgreementKind
 from partnerships.models.contact import Contact
 from partnerships.models.enterprise import Enterprise
 from partnerships.models.touchpoint import ProxyEntry
 from partnerships.rules.obligations import occurrences
 from partnerships.workflow import ObligationState
-from records.models import Link, Side
+from records.models import File, Link, Side
 
 ONE_SIDE = [choice for choice in Side.choices if choice[0] != Side.BOTH]
 #: Fields of an agreement that say how many: a clause may take its count from one of them.
@@ -41,7 +43,7 @@ class Clause(models.Model):
         help_text=_("Without this number in the agreement the clause makes nothing."),
     )  # fmt: skip
     counter = models.CharField(
-        _("counted by"), max_length=30, blank=True, help_text=_("A name of OBLIGATION_COUNTERS in the settings.")
+        _("counted by"), max_length=30, blank=True, help_text=_("What really happened then counts by itself.")
     )
     is_active = models.BooleanField(_("in use"), default=True)
 
@@ -67,7 +69,7 @@ class Clause(models.Model):
         return self.text
 
     def due_days(self, agreement, until, today):
-        """The Due days this clause brings an agreement whose term begins on its first day and ends on `until`."""
+        """The Due days this clause brings an agreement in its effective term, which ends on `until`."""
         return occurrences(
             agreement.effective_from, until, every_months=self.every_months, after_days=self.after_days, today=today
         )
@@ -86,6 +88,26 @@ class ObligationQuerySet(models.QuerySet):
 
     def of_side(self, side):
         return self.filter(side=side)
+
+    def signed(self):
+        """Of agreements that everybody signed, whatever became of them."""
+        return self.filter(agreement__state__in=SIGNED_STATES)
+
+    def with_happened(self):
+        """`happened`: how many of what was promised really happened within its days; None where nothing counts it."""
+        counted = [
+            When(counter=name, then=import_string(path)()) for name, path in settings.OBLIGATION_COUNTERS.items()
+        ]
+        return self.annotate(happened=Case(*counted, default=None, output_field=IntegerField()))
+
+    def reached(self):
+        """Of what counts by itself, that of which enough has happened."""
+        return self.exclude(counter="").with_happened().filter(happened__gte=F("count"))
+
+    def unreached(self):
+        """Everything that is not reached()."""
+        enough = Q(happened__isnull=False, count__isnull=False, happened__gte=F("count"))
+        return self.with_happened().filter(~enough)
 
 
 @pghistory.track(exclude=["form_key", "version"])
@@ -127,7 +149,7 @@ class Obligation(models.Model):
     )
     kept_on = models.DateField(_("kept on"), null=True, blank=True)
     note = models.CharField(_("how, or why not"), max_length=300, blank=True)
-    #: Set aside because the term no longer reaches it: a longer term brings it back.
+    #: Set aside because term or text no longer ask for it: where they do again it comes back.
     is_beyond_term = models.BooleanField(default=False, editable=False)
     closed_at = models.DateTimeField(_("settled"), null=True, blank=True, editable=False)
     closed_by = models.ForeignKey(
@@ -148,6 +170,7 @@ class Obligation(models.Model):
         verbose_name=_("carried over from"),
     )  # fmt: skip
     created_at = models.DateTimeField(_("recorded"), default=timezone.now, editable=False)
+    files = GenericRelation(File, "subject_id", "subject_type")
 
     objects = ObligationQuerySet.as_manager()
 
@@ -208,6 +231,11 @@ class Obligation(models.Model):
     @property
     def stream(self):
         return self.enterprise_id
+
+    @property
+    def person(self):
+        """Who does it, on whichever side; None where nobody is named."""
+        return self.contact if self.side == "enterprise" else self.owner
 
     @property
     def heading(self):

@@ -14,6 +14,7 @@ from partnerships.models import Contact, Enterprise
 from partnerships.workflow import (
     AgreementState,
     AskState,
+    ObligationState,
     SeminarState,
     asked_it,
     is_not_merged,
@@ -30,10 +31,14 @@ from reminders.workflow import DeliveryState
 
 ANSWER, PARTNERSHIP, VISIT, SEMINAR = "answer", "partnership", "visit", "seminar"
 AGREEMENT, SIGN, ASK, NEED = "agreement", "sign", "ask", "need"
+#: To one duty of the enterprise, and to an agreement that ends: shall we go on?
+OBLIGATION, ENDING = "obligation", "ending"
 #: The purposes of links that a reminder carries: whatever is said through one of them answers it.
-REMINDED = (VISIT, SEMINAR, ASK)
+REMINDED = (VISIT, SEMINAR, ASK, OBLIGATION, ENDING)
 #: How long the page takes, in minutes, as the message promises.
-MINUTES = {ANSWER: 2, PARTNERSHIP: 3, VISIT: 1, SEMINAR: 1, AGREEMENT: 5, SIGN: 5, ASK: 1, NEED: 2}
+MINUTES = {
+    ANSWER: 2, PARTNERSHIP: 3, VISIT: 1, SEMINAR: 1, AGREEMENT: 5, SIGN: 5, ASK: 1, NEED: 2, OBLIGATION: 1, ENDING: 1
+}  # fmt: skip
 #: A message carried by hand: this many characters, then the link alone on the last line.
 MESSAGE_LENGTH = 80
 #: Two presses of the button within this time are one.
@@ -141,6 +146,21 @@ def _once(purpose, subject, stream, contact, by, now, name="", days=links.DAYS):
     return same.first() or links.hand_out(subject=subject, by=by, now=now, days=days, **values)
 
 
+def hand_out_promise(obligation, *, by, now=None):
+    """Hand out a link to a duty of the enterprise, to say without an account that it is done; return it.
+
+    Asked for again within ten minutes it is the same. Raises NotAllowed, Refused for a duty of the school or one that
+    is settled.
+    """
+    now = now or timezone.now()
+    if reason := keeps_this_agreement(obligation.agreement, by):
+        raise NotAllowed(reason)
+    if obligation.side != Side.ENTERPRISE or obligation.state != ObligationState.OPEN:
+        raise Refused(_("A link asks the enterprise for what it still owes."))
+    contact = obligation.contact or obligation.enterprise.contacts.present().first()
+    return _once(OBLIGATION, obligation, obligation.enterprise_id, contact, by, now)
+
+
 def withdraw_link(link, *, by, now=None):
     """End a link of a partner that `by` keeps. Raises NotAllowed."""
     _may_keep(link, by)
@@ -201,6 +221,10 @@ def default_message(link):
             what = _("here are minutes and agreements") if is_over else _("here is what we invite you to, do you come?")
         elif link.purpose == SIGN:
             what = _("our agreement is ready, please read and sign it")
+        elif link.purpose == OBLIGATION:
+            what = promised(link.subject, timezone.localdate())
+        elif link.purpose == ENDING:
+            what = end_question(link.subject)
         elif link.purpose == AGREEMENT:
             what = _("here is our agreement, please read it and say what should change")
         elif link.purpose == ASK:
@@ -219,6 +243,23 @@ def visit_question():
     return (
         _("we haven't visited for a while, would Wednesday or Thursday afternoon suit?"),
         _("may we visit you soon?"),
+    )
+
+
+def promised(obligation, today):
+    """What we say of a duty of the enterprise, from the fullest wording to the shortest; never that it is late."""
+    values = {"text": obligation.heading, "day": date_format(obligation.due_on, "MONTH_DAY_FORMAT")}
+    if obligation.is_late(today):
+        return _("we agreed: %(text)s; when could it be done?") % values, _("%(text)s: when could it be done?") % values
+    return _("we agreed: %(text)s, until %(day)s") % values, _("%(text)s, until %(day)s") % values
+
+
+def end_question(agreement):
+    """What we ask of an enterprise whose agreement ends."""
+    values = {"title": agreement.heading, "day": date_format(agreement.effective_until, "MONTH_DAY_FORMAT")}
+    return (
+        _("“%(title)s” ends on %(day)s, shall we go on?") % values,
+        _("our agreement ends on %(day)s, shall we go on?") % values,
     )
 
 

@@ -18,6 +18,7 @@ from partnerships.health.shown import panel
 from partnerships.imports.plan import listed_shown
 from partnerships.models import Ask, Assessment, Contact, Enterprise, Need, Shutdown, Site
 from partnerships.models.ask import BUSY
+from partnerships.obligations import record_shown
 from partnerships.rhythms import rhythm_card
 from partnerships.services import enterprises as services
 from partnerships.services.merging import find_similar
@@ -92,6 +93,7 @@ def enterprise_detail(request, pk):
         "sites": list(enterprise.sites.all()),
         "listed": listed_shown(enterprise.listed),
         "agreements": agreements_shown(enterprise, today),
+        "record": record_shown(enterprise, today),
         "similar": find_similar(enterprise, limit=5),
         "timeline": timeline_page(enterprise, request.user, request.GET, size=TIMELINE),
         "alone": _alone(enterprise),

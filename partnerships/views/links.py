@@ -21,7 +21,7 @@ from partnerships.models import Enterprise, Message
 from partnerships.services import links as services
 from partnerships.services.thread import in_thread, write_message
 from partnerships.timeline import CONTACTS, MESSAGES, entries_of
-from partnerships.views import portal_needs, seminar_guests, visits
+from partnerships.views import portal_needs, promises, seminar_guests, visits
 from partnerships.views.agreements import enterprise as agreements
 from partnerships.views.doors import partner
 from partnerships.views.files import picture_response
@@ -143,7 +143,8 @@ def _enterprise(link):
 PAGES = {
     services.VISIT: visits.link_visit, services.SEMINAR: seminar_guests.link_seminar,
     services.AGREEMENT: agreements.link_agreement, services.ASK: portal_needs.link_asked,
-    services.NEED: portal_needs.link_need,
+    services.NEED: portal_needs.link_need, services.OBLIGATION: promises.link_obligation,
+    services.ENDING: promises.link_ending,
 }  # fmt: skip
 
 

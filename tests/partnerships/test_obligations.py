@@ -9,6 +9,7 @@ from django.utils import timezone, translation
 
 from partnerships.models import Agreement, Clause, Obligation
 from partnerships.services import obligations as services
+from partnerships.services.agreements import terms
 from partnerships.services.enterprises import Conflict
 from partnerships.workflow import OBLIGATION
 from records import links
@@ -63,7 +64,7 @@ def clauses(db):
 
 def follow(agreement, **how):
     agreement.refresh_from_db()
-    return services.follow_term(agreement, agreement, today=TODAY, **how)
+    return services.follow_term(agreement, terms.versions_of(agreement), today=TODAY, **how)
 
 
 def open_days(agreement):

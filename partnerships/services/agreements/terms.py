@@ -4,18 +4,24 @@ import logging
 from datetime import timedelta
 
 import pghistory
+from dateutil.relativedelta import relativedelta
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
-from partnerships.models import Agreement
+from partnerships.models import Agreement, Clause, Obligation
 from partnerships.rules.agreements import in_effect, renewed_until, term_end
+from partnerships.rules.obligations import HORIZON
 from partnerships.services.agreements.writing import lock, raise_sentence, save, tell, why_not_amend
 from partnerships.services.obligations import carry_over, follow_term
 from partnerships.workflow import AGREEMENT, AgreementState
 from records.workflow import Refused, move
 
 log = logging.getLogger(__name__)
+
+#: The nightly run makes good for so many days without one.
+MISSED = timedelta(days=60)
 
 
 def versions_of(agreement):
@@ -43,7 +49,9 @@ def effective_term(agreement, versions, today):
 def mend_term(pk, today):
     """Write the term that the rows give, where the nightly check found another one."""
     with transaction.atomic():
-        refresh_term(lock(Agreement(pk=pk)), today)
+        locked = lock(Agreement(pk=pk))
+        refresh_term(locked, today)
+        follow(locked, today)
 
 
 def refresh_term(agreement, today):
@@ -55,8 +63,14 @@ def refresh_term(agreement, today):
     if (agreement.effective_from, agreement.effective_until) == term:
         return False
     agreement.effective_from, agreement.effective_until = term
-    save(agreement, update_fields=["effective_from", "effective_until"])
+    save(agreement, update_fields=["effective_from", "effective_until", *_ask_anew(agreement)])
     return True
+
+
+def _ask_anew(agreement):
+    """Another end: what was to follow on the one before is open again. Returns the fields it has set."""
+    agreement.wish, agreement.wished_at, agreement.let_end_at = "", None, None
+    return "wish", "wished_at", "let_end_at"
 
 
 def enter_into_force(agreement, *, by=None, now=None):
@@ -71,8 +85,8 @@ def enter_into_force(agreement, *, by=None, now=None):
     with pghistory.context(user=by.pk if by else None), transaction.atomic():
         former = lock_former(agreement)
         locked = lock(agreement)
-        if former is not None:
-            _make_room(former, locked)
+        if former is not None and _make_room(former, locked):
+            follow(former, today, by, now)
         if not locked.is_amendment:
             locked.effective_from, locked.effective_until = effective_term(locked, [locked], today)
             locked.save(update_fields=["effective_from", "effective_until"])
@@ -90,7 +104,7 @@ def enter_into_force(agreement, *, by=None, now=None):
 
 def follow(agreement, today, by=None, now=None):
     """Let what is promised follow the term and the text that counts. The agreement's row is locked."""
-    follow_term(agreement, effective_version(agreement, today), today=today, by=by, now=now)
+    follow_term(agreement, versions_of(agreement), today=today, by=by, now=now)
 
 
 def lock_former(agreement):
@@ -102,11 +116,13 @@ def lock_former(agreement):
 
 
 def _make_room(former, renewal):
-    """It counts to the day before its renewal begins, were it to renew itself beyond that."""
+    """It counts to the day before its renewal begins, were it to renew itself beyond that; return whether it was."""
     before = renewal.starts_on - timedelta(days=1)
-    if former.effective_from <= before < former.effective_until:
-        former.effective_until = before
-        save(former, update_fields=["effective_until"])
+    if not former.effective_from <= before < former.effective_until:
+        return False
+    former.effective_until = before
+    save(former, update_fields=["effective_until"])
+    return True
 
 
 def _move(agreement, name, by, now, **data):
@@ -156,6 +172,36 @@ def _tick(agreement, today, now):
         return "terminated"
     _move(locked, "expire", None, now)
     return "expired"
+
+
+def follow_horizon(today, now=None):
+    """Write down what has come within five years in agreements that end later; return in how many.
+
+    Only those of which a clause lacks its next occurrence, each in a transaction of its own: it may run twice or late.
+    """
+    needed = set()
+    for clause in Clause.objects.filter(is_active=True, every_months__gt=0):
+        needed |= set(_lacking(clause, today).values_list("pk", flat=True))
+    for pk in sorted(needed):
+        with transaction.atomic():
+            locked = lock(Agreement(pk=pk))
+            if locked.state == AgreementState.IN_FORCE:
+                follow(locked, today, now=now)
+    return len(needed)
+
+
+def _lacking(clause, today):
+    """Agreements beyond the horizon whose last duty of `clause` lies more than one of its periods before it."""
+    horizon = today + HORIZON
+    rows = Agreement.objects.bases().in_force().filter(effective_until__gt=horizon - MISSED)
+    if clause.kind:
+        rows = rows.filter(kind=clause.kind)
+    if clause.count_from:
+        amended = Agreement.objects.amendments().in_force().filter(amends=OuterRef("pk"))
+        rows = rows.filter(Q(**{f"{clause.count_from}__gt": 0}) | Exists(amended))
+    last = Obligation.objects.filter(agreement=OuterRef("pk"), clause=clause).order_by("-due_on").values("due_on")[:1]
+    rows = rows.annotate(last=Subquery(last))
+    return rows.filter(Q(last=None) | Q(last__lte=horizon - relativedelta(months=clause.every_months)))
 
 
 def differing_terms(today):

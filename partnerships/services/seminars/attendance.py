@@ -12,6 +12,7 @@ from partnerships.models import Enterprise, Seminar, SeminarAttendee, SeminarGue
 from partnerships.models.touchpoint import Kind, Precision
 from partnerships.rules.names import core_key, name_key
 from partnerships.rules.seminars import meant
+from partnerships.services.obligations import keep_reached
 from partnerships.services.seminars.guests import settle_guests
 from partnerships.services.seminars.rows import check_link, lock_seminar
 from partnerships.services.touchpoints import lock_enterprises, write_last_contact, write_touchpoint
@@ -184,6 +185,7 @@ def record_attendance(seminar, *, by, attended, walked_in=None, now=None):
                 _log_coming(guest, locked, by, now)
             guest.save(update_fields=["attended", "touchpoint"])
         settle_guests(locked, now, "seminar", "seminar_cancelled", "seminar_feedback")
+        keep_reached(enterprises=[guest.enterprise_id for guest in guests if guest.enterprise_id], now=now)
     return locked
 
 

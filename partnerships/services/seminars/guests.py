@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from partnerships.models import SeminarFeedback, SeminarGuest
+from partnerships.models import Obligation, SeminarFeedback, SeminarGuest
 from partnerships.models.seminar import Answer
 from partnerships.models.touchpoint import Kind, Precision
 from partnerships.services.proxies import KIND_OF, make_proxy_entry
@@ -167,6 +167,10 @@ def settle_guests(seminar, now, *rules):
     guests = list(seminar.guests.values_list("pk", flat=True))
     for rule in rules or ("seminar", "seminar_cancelled"):
         planner.settle(rule, guests, now)
+    if not rules:  # planned, moved or off: what was promised there is planned or not
+        firms = seminar.guests.filter(enterprise__isnull=False).values("enterprise")
+        promised = Obligation.objects.open().filter(enterprise__in=firms, counter="seminars")
+        planner.settle("unscheduled", list(promised.values_list("pk", flat=True)), now)
 
 
 # --- merging ---------------------------------------------------------------------------------------------------------

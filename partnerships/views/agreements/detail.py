@@ -13,9 +13,13 @@ from partnerships.agreements import ends, history, side_by_side, standing, text_
 from partnerships.forms.agreements import CommentForm, OnBehalfForm
 from partnerships.forms.editing import add_errors
 from partnerships.models import Agreement
+from partnerships.models.agreement import SIGNED_STATES
+from partnerships.obligations import promises_of
 from partnerships.rules.agreements import in_effect
 from partnerships.services import links as link_services
 from partnerships.services.agreements import amending, ending, review
+from partnerships.services.agreements.expiring import why_not_decide
+from partnerships.services.obligations import why_not_add
 from partnerships.views.agreements.drafts import agreement_of, editable, kept
 from partnerships.workflow import AGREEMENT, AgreementState, keeps_this_agreement
 from records.models import File
@@ -55,6 +59,8 @@ def detail(request, agreement, comment_form=None):
         "why_not_agree": review.why_not_agree(agreement),
         "why_not_amend": amending.why_not_start(agreement),
         "why_not_renew": ending.why_not_renew(agreement),
+        "may_add": not why_not and not why_not_add(agreement),
+        "why_not_decide": why_not_decide(agreement),
         "may_end": not AGREEMENT.refusal(agreement, AGREEMENT.by_name["terminate"], request.user)[1],
         "renewals": [] if agreement.is_amendment else agreement.renewals.all(),
         "departments": agreement.departments.all(),
@@ -79,8 +85,16 @@ def parts_of(agreement, today, *, for_enterprise=False, open_fields=()):
         "at_work": at_work,
         "compared": side_by_side(versions, today) if len(versions) > 1 else [],
         "history": history(versions, for_enterprise=for_enterprise),
+        "promises": _promises(agreement, today, for_enterprise),
         "parties": agreement.other_parties.all(),
     }
+
+
+def _promises(agreement, today, for_enterprise):
+    """What both sides promised under it; None before it counts, and for an amendment."""
+    if agreement.is_amendment or agreement.state not in SIGNED_STATES:
+        return None
+    return promises_of(agreement, today, for_enterprise=for_enterprise)
 
 
 def _comment_form(request, fields, bound=None):
