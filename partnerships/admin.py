@@ -1,9 +1,13 @@
-"""Administrators read everything of the partnerships here; people change it on the pages, through services."""
+"""Administrators read everything of the partnerships here and keep the clauses; people change the rest on pages."""
 
+from django import forms
+from django.conf import settings
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from partnerships import models
 from partnerships.services.asks import set_budget
+from partnerships.services.obligations import keep_clause
 from records.admin import RecordAdmin
 
 
@@ -323,8 +327,57 @@ class ObligationAdmin(PartnershipAdmin):
     exclude = ["form_key"]
 
 
+def counters():
+    """The counters there are, by name."""
+    return [("", _("nothing")), *((name, COUNTED.get(name, name)) for name in settings.OBLIGATION_COUNTERS)]
+
+
+#: What the counters of this app count, for people.
+COUNTED = {"seminars": _("events the enterprise came to"), "places": _("internship places it offered")}
+
+
+class ClauseForm(forms.ModelForm):
+    """A clause, with what counts by itself to choose from."""
+
+    counter = forms.ChoiceField(
+        label=_("counted by"), required=False, choices=counters,
+        help_text=_("What really happened then counts by itself."),
+    )  # fmt: skip
+
+    class Meta:
+        model = models.Clause
+        fields = [
+            "kind", "side", "text", "text_en", "every_months", "after_days", "count_from", "counter", "is_active"
+        ]  # fmt: skip
+        help_texts = {"is_active": _("Agreements follow it when they enter into force or change from now on.")}
+
+    def clean(self):
+        values = super().clean()
+        if values.get("counter") and not values.get("count_from"):
+            self.add_error("count_from", _("What counts by itself needs a number to reach."))
+        return values
+
+
 @admin.register(models.Clause)
-class ClauseAdmin(PartnershipAdmin):
+class ClauseAdmin(admin.ModelAdmin):
+    """Clauses are configuration: added and changed here, each time with an Event; one that is over is switched off."""
+
+    form = ClauseForm
     list_display = ["text", "kind", "side", "every_months", "count_from", "counter", "is_active"]
     list_filter = ["kind", "side", "is_active"]
     search_fields = ["text", "text_en"]
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def save_model(self, request, obj, form, change):
+        keep_clause(obj, by=request.user, changed=form.changed_data, is_new=not change)
+
+
+@admin.register(models.YearResult)
+class YearResultAdmin(PartnershipAdmin):
+    list_display = ["enterprise", "kind", "year", "interns", "hires", "donated", "service_income", "entered_by"]
+    list_filter = ["kind", "year"]
+    list_select_related = ["enterprise", "entered_by"]
+    search_fields = ["enterprise__name"]
+    exclude = ["form_key"]

@@ -175,7 +175,7 @@ def about(sentence):
 #: Former values that are told with another one: the day with its precision, a number with the words of a list.
 WITH_ANOTHER = {"precision", "jobs_said", "internships_said"}
 
-#: Every kind of this app. Other apps add theirs through settings.TIMELINE_SENTENCES.
+#: The kinds of this app; those of promises stand in promise_timeline.py. All are named in settings.TIMELINE_SENTENCES.
 SENTENCES = {
     "touchpoint.logged": lambda event: str(Kind(event.data["kind"]).label) if "kind" in event.data else _("Contact"),
     "touchpoint.changed": lambda event: (
@@ -242,14 +242,6 @@ SENTENCES = {
     "link.renewal_asked": words(gettext_lazy("Asked for a new link. %(phone)s")),
     "import.uploaded": words(gettext_lazy("List uploaded: %(name)s")),
     "import.applied": words(gettext_lazy("List applied: %(name)s")),
-    "obligation.added": on_day(gettext_lazy("Promised: %(text)s, until %(when)s")),
-    "obligation.changed": changed(gettext_lazy("What was promised was changed: %(text)s.")),
-    "obligation.keep": words(gettext_lazy("Kept: %(text)s. %(how)s")),
-    "obligation.waive": words(gettext_lazy("No longer needed, as both agreed: %(text)s. %(how)s")),
-    "obligation.breach": words(gettext_lazy("Not kept: %(text)s. %(how)s")),
-    "obligation.reopen": words(gettext_lazy("Open again: %(text)s. %(how)s")),
-    "obligation.set_aside": words(gettext_lazy("No longer due under this agreement: %(text)s.")),
-    "obligation.take_up": words(gettext_lazy("Due again under this agreement: %(text)s.")),
     "seminar.planned": on_day(gettext_lazy("Event planned: %(name)s, %(when)s")),
     "seminar.invited": TwoSided(
         on_day(gettext_lazy("Invited to “%(name)s” on %(when)s.")),
@@ -289,8 +281,6 @@ SENTENCES = {
     "agreement.renew": about(gettext_lazy("%(what)s goes on in a new agreement.")),
     "agreement.renewed_itself": about(gettext_lazy("%(what)s renewed itself until %(when)s.")),
     "agreement.notice_given": about(gettext_lazy("%(what)s ends on %(when)s. %(reason)s")),
-    "agreement.let_end": about(gettext_lazy("Decided that %(what)s ends on %(when)s.")),
-    "agreement.keep_open": about(gettext_lazy("What follows on %(what)s is open again.")),
     "agreement.terminate": about(gettext_lazy("%(what)s ended early on %(when)s. %(reason)s")),
     "agreement.commented": about(gettext_lazy("Comment on “%(field)s” of %(what)s: %(text)s")),
     "agreement.comment_settled": about(gettext_lazy("Settled: “%(field)s” of %(what)s: %(text)s")),

@@ -360,6 +360,17 @@ FORMS = {
     "partnerships:portal_need_new": lambda side: _need(),
     "partnerships:portal_need_edit": lambda side: _need() | _version(side),
     "partnerships:portal_ask": lambda side: {"answer": "yes"},
+    "partnerships:obligation_new": lambda side: {
+        "side": "school", "text": "Report.", "first_on": DAY, "due_on": soon(), "form_key": key()
+    },
+    "partnerships:obligation_keep": lambda side: {
+        "kept_on": DAY, "source": "phone", "said_by": "林青", "said_at": MOMENT
+    },
+    "partnerships:obligation_edit": lambda side: _version(side) | {"text": "Report.", "first_on": DAY, "due_on": soon()},
+    "partnerships:obligation_move": lambda side: {"note": "Both agreed."},
+    "partnerships:agreement_ending": lambda side: {"do": "end"},
+    "partnerships:portal_obligation": lambda side: {"kept_on": DAY, "note": "Done."},
+    "partnerships:portal_wish": lambda side: {"wish": "go_on", "form_key": key()},
     "partnerships:registration_new": lambda side: {
         "name": "温州青山泵业有限公司", "uscc": code_for(9), "contact_name": "林青", "phone": "13800000009",
         "wishes": "Interns.", "form_key": key(),
@@ -378,6 +389,7 @@ ADMIN = sorted({(name, str(pattern.pattern)) for name, pattern in names_of() if 
 #: Configuration: what an administrator adds and changes in the admin. Of all rows only a lost second factor is removed.
 ADDED = {
     "partnerships_askbudget",
+    "partnerships_clause",
     "accounts_department",
     "reminders_vacation",
     "reminders_specialday",

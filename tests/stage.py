@@ -7,6 +7,7 @@ in what stays with the school. Who reads somebody else's canary has found a hole
 import io
 import json
 from datetime import timedelta
+from itertools import chain
 from types import SimpleNamespace
 from uuid import UUID
 
@@ -15,11 +16,13 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import models
 from django.test import Client
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from fido2.cose import ES256
 from fido2.utils import websafe_encode
 from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData
@@ -58,10 +61,10 @@ from partnerships.models import (
     SeminarGuest,
     SeminarSeries,
     Shutdown,
+    YearResult,
 )
 from partnerships.services.enterprises import NAMES, naming
 from partnerships.services.seminars import make_feed
-from partnerships.timeline import SENTENCES
 from records import links
 from records.files import ATTACHMENTS, store_file
 from records.models import Audience, Event, Look, SavedView, Signature
@@ -102,7 +105,7 @@ SHARED = {
     "enterprise.activate", "enterprise.resume", "file.given",
     "seminar.invited", "seminar.changed", "seminar.cancelled", "seminar.feedback", "seminar.minuted",
     "seminar.item_added", "seminar.item_done",
-    "obligation.added", "obligation.changed", "obligation.keep", "obligation.waive", "obligation.set_aside",
+    "result.entered", "obligation.added", "obligation.changed", "obligation.keep", "obligation.waive", "obligation.set_aside",
     "obligation.take_up",
     "agreement.changed", "agreement.submit", "agreement.take_back", "agreement.approve", "agreement.enter",
     "agreement.expire", "agreement.renew", "agreement.renewed_itself", "agreement.notice_given", "agreement.terminate",
@@ -302,13 +305,6 @@ def _agreements(side, enterprise, canary, officer):
         digest="a" * 64,
     )  # fmt: skip
     mark(signature, canary)
-    clause = mark(Clause.objects.create(side="school", text="x"), SCHOOL)
-    duty = Obligation.objects.create(
-        agreement=review, enterprise=enterprise, clause=clause, side="enterprise", text="x", first_on=review.starts_on,
-        due_on=review.ends_on,
-    )  # fmt: skip
-    mark(duty, canary)
-    side.clause, side.obligation = clause.pk, duty.pk
     preset = AgreementPreset.objects.create(name="x", created_by=officer, values={"aim": f"{SCHOOL} aim"})
     side.preset = mark(preset, SCHOOL).pk
     reply = AgreementComment.objects.create(
@@ -319,6 +315,7 @@ def _agreements(side, enterprise, canary, officer):
     in_force = mark(
         AgreementFactory(**signed, kind="research"), canary, number="", archive_box=f"{SCHOOL} box", end_reason=""
     )
+    _promises(side, enterprise, canary, officer, in_force)
     amended = mark(
         AgreementFactory(**signed, kind="order_class"), canary, number="", archive_box=f"{SCHOOL} box", end_reason=""
     )
@@ -360,6 +357,21 @@ def _asks(side, enterprise, canary, officer, now):
     side.ask_code, side.need_code = (mark(link, canary).code for link in links_of)
     side.department, side.offer, side.need, side.wish = department.pk, offer.pk, need.pk, wish.pk
     side.match, side.ask = match.pk, ask.pk
+
+
+def _promises(side, enterprise, canary, officer, agreement):
+    """One duty of each side, and the links that ask the enterprise for it and whether to go on."""
+    clause = mark(Clause.objects.create(side="school", text="x"), SCHOOL)
+    days = {"first_on": agreement.starts_on, "due_on": agreement.ends_on}
+    values = {"agreement": agreement, "enterprise": enterprise, "text": "x", **days}
+    duty = mark(Obligation.objects.create(**values, clause=clause, side="enterprise"), canary)
+    mark(Obligation.objects.create(**values, side="school", owner=officer), canary)
+    handed = {"stream": enterprise.pk, "by": officer, "language": "en"}
+    asked = mark(links.hand_out("obligation", subject=duty, **handed), canary)
+    ending = mark(links.hand_out("ending", subject=agreement, **handed), canary)
+    side.clause, side.obligation = clause.pk, duty.pk
+    side.obligation_code, side.ending_code = asked.code, ending.code
+    mark(YearResult.objects.create(enterprise=enterprise, year=2025, interns=3, entered_by=officer), SCHOOL)
 
 
 def _papers_of_the_school(side, enterprise, officer, now):
@@ -464,7 +476,8 @@ def _events(side, enterprise, canary, officer, now):
         "message.written": enterprise.messages.get(pk=side.message),
     }
     agreement = enterprise.agreements.get(pk=side.agreement)
-    for kind in SENTENCES | ask_timeline.SENTENCES:
+    dicts = [import_string(name) for name in settings.TIMELINE_SENTENCES if name.startswith("partnerships.")]
+    for kind in chain.from_iterable(dicts):
         word = canary if kind in SHARED else SCHOOL
         names = ("name", "said_by", "correction", "phone", "addressee", "from", "purpose", "text", "reason", "how")
         data = {name: f"{word} {name}" for name in names}

@@ -316,6 +316,19 @@ partnerships:portal_offers(enterprise)                    ii nnnn nn ooo nn    i
 partnerships:portal_asks(enterprise)                      ii nnnn nn ooo nn    ii mmmm mm mmm mm
 partnerships:portal_ask(enterprise ask)                   ii nnnn nn ooo nn    ii nnnn nn rrr nn
 
+# --- what both sides promised, and the end: read and kept like the agreement; an enterprise says that its own is done
+partnerships:obligation_list                              ii oooo ff fff ff    ii mmmm mm mmm mm
+partnerships:obligation_new(in_force)                     ii ooof nn fff nn    ii rrrf nn fff nn
+partnerships:obligation_detail(obligation)                ii oooo nn fff nn    ii mmmm mm mmm mm
+partnerships:obligation_keep(obligation)                  ii ooof nn fff nn    ii rrrf nn fff nn
+partnerships:obligation_edit(obligation)                  ii ooof nn fff nn    ii rrrf nn fff nn
+partnerships:obligation_move(obligation 'waive')          ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:obligation_link(obligation)                  ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:agreement_ending(in_force)                   ii oooo nn fff nn    ii rrrf nn fff nn
+partnerships:portal_obligations(enterprise)               ii nnnn nn ooo nn    ii mmmm mm mmm mm
+partnerships:portal_obligation(enterprise obligation)     ii nnnn nn ooo nn    ii nnnn nn rrr nn
+partnerships:portal_wish(enterprise in_force)             ii nnnn nn ooo nn    ii nnnn nn rrr nn
+
 # --- calendars to subscribe to
 partnerships:calendar_own                                 ii oooo oo ooo oo    ii rrrr rr rrr rr
 partnerships:calendar_feed(feed_code)                     oo oooo oo ooo oo    mm mmmm mm mmm mm

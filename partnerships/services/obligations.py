@@ -135,6 +135,18 @@ def carry_over(old, new, *, by=None, now=None):
     return carried
 
 
+def keep_clause(clause, *, by, changed, is_new, now=None):
+    """Save a clause as an administrator typed it. Writes "clause.added" or "clause.changed". Raises NotAllowed."""
+    if not (by.is_active and by.is_staff):
+        raise NotAllowed(_("Clauses are kept by administrators."))
+    with transaction.atomic():
+        clause.save()
+        kind = "clause.added" if is_new else "clause.changed"
+        data = {"text": clause.text, "changes": {name: ["", ""] for name in changed}}
+        record(kind, subject=clause, by=by, data=data, happened_at=now or timezone.now())
+    return clause
+
+
 # --- written by people ---------------------------------------------------------------------------------------------
 
 

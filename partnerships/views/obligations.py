@@ -63,6 +63,7 @@ def _of(request, pk):
         "enterprise", "agreement__enterprise", "agreement__owner", "owner", "contact", "clause", "closed_by",
         "proxy__entered_by", "carried_from__agreement",
     )  # fmt: skip
+    rows = rows.prefetch_related("agreement__enterprise__departments")  # who may is asked for each button
     return school_page(rows.with_happened(), request, pk)
 
 
@@ -146,7 +147,7 @@ def obligation_new(request, pk):
         else:
             messages.success(request, _("Written down. Both sides read it."))
             return redirect("partnerships:obligation_detail", row.pk)
-    context = {"form": form, "agreement": agreement}
+    context = {"form": form, "agreement": agreement, "row": None, "conflict": None}
     return render(request, "partnerships/obligation_form.html", context, status=422 if form.errors else 200)
 
 

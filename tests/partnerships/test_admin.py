@@ -33,6 +33,7 @@ from partnerships.models import (
     SeminarGuest,
     SeminarSeries,
     Shutdown,
+    YearResult,
 )
 from partnerships.services.seminars import make_feed
 from records.models import Event, File, Link, Look, SavedView, Signature
@@ -62,7 +63,7 @@ MODELS = [
     if not model.__name__.endswith("Event") or model is Event
 ]
 #: What administrators set here.
-CONFIGURED = {AskBudget}
+CONFIGURED = {AskBudget, Clause}
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
@@ -103,6 +104,7 @@ def rows(count):
         need, offer = NeedFactory(enterprise=enterprise), OfferFactory()
         Match.objects.create(need=need, offer=offer, verdict="declined", reason="夜班", decided_by=UserFactory())
         AskFactory(enterprise=enterprise)
+        YearResult.objects.create(enterprise=enterprise, year=2026, entered_by=UserFactory())
         Signature.objects.create(
             subject=agreement, side="school", capacity="院长", name="周同", user=UserFactory(), asked_by=UserFactory()
         )
@@ -199,3 +201,34 @@ def test_codes_of_links_stay_hidden(cast, signed_in):
     client = signed_in(cast.administrator)
     for address in (page_of(Link), page_of(Link, "change", link.pk), page_of(Look)):
         assert link.code not in client.get(address).content.decode()
+
+
+def test_clauses_are_kept_here(cast, signed_in):
+    client, typed = (
+        signed_in(cast.administrator),
+        {"side": "school", "text": "举办交流活动", "every_months": 12, "after_days": 0},
+    )
+    wrong = client.post(page_of(Clause, "add"), typed | {"counter": "seminars"})
+    assert wrong.status_code == 200
+    assert (
+        client.post(
+            page_of(Clause, "add"), typed | {"counter": "spoons", "count_from": "seminars_per_year"}
+        ).status_code
+        == 200
+    )
+    assert not Clause.objects.exists()
+    assert (
+        client.post(
+            page_of(Clause, "add"), typed | {"counter": "seminars", "count_from": "seminars_per_year"}
+        ).status_code
+        == 302
+    )
+    clause = Clause.objects.get()
+    assert (clause.counter, clause.is_active) == ("seminars", False)
+    assert client.post(page_of(Clause, "change", clause.pk), typed | {"is_active": "on"}).status_code == 302
+    clause.refresh_from_db()
+    assert clause.is_active
+    assert client.post(page_of(Clause, "delete", clause.pk), {"post": "yes"}).status_code == 403
+    assert list(Event.objects.filter(kind__startswith="clause.").order_by("pk").values_list("kind", "by")) == [
+        ("clause.added", cast.administrator.pk), ("clause.changed", cast.administrator.pk)
+    ]  # fmt: skip
