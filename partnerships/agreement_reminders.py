@@ -138,7 +138,8 @@ class Promises(AboutPromises):
         if step.number == self.LEAD:
             return to_leads(rows)
         channel = Channel.APP if step.number == self.BEFORE else Channel.MAIL
-        theirs = to_contact(rows.filter(side=Side.ENTERPRISE), Q(pk=OuterRef("contact_id")))
+        named = Coalesce(OuterRef("contact_id"), OuterRef("agreement__enterprise_contact_id"))
+        theirs = to_contact(rows.filter(side=Side.ENTERPRISE), Q(pk=named))
         return [(Side.SCHOOL, to_person(rows, doer, channel=channel)), (Side.ENTERPRISE, theirs)]
 
     def line(self, side, row, today):

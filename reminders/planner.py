@@ -57,7 +57,7 @@ def settle(name, subjects, now=None):
 
     For the service that changed the facts: the task is gone when the page comes back. The ladder waits for the pass.
     """
-    if Switch.objects.filter(rule=name, mode=Switch.Mode.ON).exists():
+    if subjects and Switch.objects.filter(rule=name, mode=Switch.Mode.ON).exists():
         account, rule = Account(), rules()[name]
         for side in SIDES:
             _reconcile(rule, side, now or timezone.now(), subjects, account)

@@ -30,7 +30,6 @@ from PIL import Image
 
 from accounts.models import Department
 from accounts.services import invite_person
-from partnerships import ask_timeline
 from partnerships.imports.problems import Problem
 from partnerships.imports.rows import PartnerRow
 from partnerships.imports.visit_rows import VisitRow

@@ -121,6 +121,8 @@ def test_a_link_shows_its_enterprise_and_nothing_else(stage, mine, theirs):
     shown = reverse("partnerships:link", args=[stage.cast.a.messages.model._meta.apps.get_model("records.Link")
                                                .objects.get(pk=mine.shown).code])  # fmt: skip
     reader.get(shown, {mine.canary})
+    for code in (mine.agreement_code, mine.obligation_code, mine.ending_code):
+        reader.get(reverse("partnerships:link", args=[code]), {mine.canary})
     reader.get(reverse("partnerships:link", args=["1" * 14]))
     for name in ("link_picture", "link_file"):
         for pk in File.objects.exclude(pk__in=[mine.asked_picture, mine.asked_document]).values_list("pk", flat=True):

@@ -16,6 +16,7 @@ from reports.demo.asks import ask_around
 from reports.demo.exchanges import exchange_letters, tell_two_years
 from reports.demo.health import weigh
 from reports.demo.partners import open_partners
+from reports.demo.promises import keep_promises, write_clauses
 from reports.demo.queues import fill_queues
 from reports.demo.reminders import remind
 from reports.demo.school import open_school
@@ -46,7 +47,9 @@ def seed(now=None):
         remind(stage)
         leave_soon(stage)
         hold_seminars(stage)
+        write_clauses(stage)
         sign_agreements(stage)
+        keep_promises(stage)
         ask_around(stage)
         _move_clocks()
         weigh(stage)

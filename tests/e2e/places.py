@@ -26,6 +26,7 @@ POSTS = {
     "partnerships:agreement_settle", "partnerships:agreement_agree", "partnerships:agreement_link",
     "partnerships:agreement_renew", "partnerships:portal_agreement_agree", "partnerships:portal_agreement_comment",
     "partnerships:portal_agreement_settle",
+    "partnerships:obligation_move", "partnerships:obligation_link",
     "partnerships:registration_accept", "partnerships:registration_refuse", "partnerships:portal_invitation",
     "partnerships:need_link", "partnerships:need_move", "partnerships:need_decide", "partnerships:match_reconsider",
     "partnerships:offer_withdraw", "partnerships:offer_decide", "partnerships:ask_move", "partnerships:ask_seen",
@@ -123,7 +124,8 @@ def objects():
     mail = mailbox.latest(1)
     ahead, held, seat, came, invited = seminars(lin, firm)
     paper, asked = agreements(lin, firm), asks(lin, firm)
-    task = Task.objects.open().filter(owner=lin, side="school").first()
+    promised = promises(lin, firm)
+    task = Task.objects.open().filter(owner=lin, side="school", rule="gap").first()
     export, chosen, changed = kept_lists(lin, firm)
 
     officer = {
@@ -168,6 +170,11 @@ def objects():
         "partnerships:ask_new": [pk], "partnerships:ask_new (no room)": [asked["full"]],
         "partnerships:ask_detail": [asked["waits"]], "partnerships:ask_detail (answered)": [asked["answered"]],
         "partnerships:ask_on_behalf": [asked["waits"]], "partnerships:link_carry (ask)": [pk, asked["link"].pk],
+        "partnerships:obligation_list": [], "partnerships:obligation_list (all)": ["?settled=true"],
+        "partnerships:obligation_detail": [promised["ours"]], "partnerships:obligation_detail (theirs)": [promised["theirs"]],
+        "partnerships:obligation_detail (kept)": [promised["kept"]],
+        "partnerships:obligation_keep": [promised["theirs"]], "partnerships:obligation_edit": [promised["theirs"]],
+        "partnerships:obligation_new": [promised["agreement"]], "partnerships:agreement_ending": [promised["ending"]],
         "partnerships:import_list": [], "partnerships:import_new": [], "partnerships:import_detail": [preview.pk],
         "reports:export_list": [], "reports:export_detail": [export.pk], "reports:view_list": [],
         "reports:list_export": ["partners"], "partnerships:bulk": [chosen + "&do=hand_over"],
@@ -200,6 +207,9 @@ def objects():
         "partnerships:portal_agreements": [pk], "partnerships:portal_agreement": [pk, paper["review"]],
         "partnerships:portal_agreement (amended)": [pk, paper["amended"]],
         "partnerships:portal_agreement_edit": [pk, paper["review"]],
+        "partnerships:portal_obligations": [pk], "partnerships:portal_obligation": [pk, promised["theirs"]],
+        "partnerships:portal_obligation (kept)": [pk, promised["kept"]],
+        "partnerships:portal_wish": [pk, promised["ending"]],
         "partnerships:portal_seminars": [pk], "partnerships:portal_seminar": [pk, ahead.pk],
         "partnerships:portal_seminar (held)": [pk, held.pk],
         "partnerships:portal_home": [pk], "partnerships:portal_partnership": [pk],
@@ -220,6 +230,7 @@ def objects():
         "partnerships:door": [held.code], "partnerships:door (not open)": [ahead.code],
         "partnerships:link (agreement)": [paper["code"]], "partnerships:link (ask)": [asked["link"].code],
         "partnerships:link (need)": [asked["need_code"]],
+        "partnerships:link (obligation)": [promised["code"]], "partnerships:link (ending)": [promised["ending_code"]],
         "reminders:mail_wish": [Preference.objects.filter(silenced_at=None).first().code],
         "reminders:mail_wish (silent)": [Preference.objects.exclude(silenced_at=None).first().code],
         "partnerships:link (answered)": [answered.code], "partnerships:link (over)": [dead.code],
@@ -231,6 +242,23 @@ def objects():
     pages = {"officer": officer, "lead": lead, "administrator": administrator, "hr": hr, "": nobody}
     pages["teacher"] = pages["counsellor"] = {"reports:today": [], "accounts:profile": []}
     return pages
+
+
+def promises(by, enterprise):
+    """Promises of both sides that are open, one that was kept with a picture, the agreement that ends, and links."""
+    from partnerships.models import Agreement, Obligation
+    from partnerships.services.links import ENDING, hand_out_promise
+    from records.links import hand_out
+
+    rows = Obligation.objects.filter(enterprise=enterprise).order_by("due_on", "pk")
+    theirs, ours = rows.open().filter(side="enterprise").first(), rows.open().filter(side="school").first()
+    kept = rows.filter(state="kept", side="enterprise", files__isnull=False).first()
+    ending = Agreement.objects.bases().in_force().filter(enterprise=enterprise).order_by("effective_until").first()
+    asked = hand_out(ENDING, subject=ending, stream=enterprise.pk, by=by)
+    return {
+        "theirs": theirs.pk, "ours": ours.pk, "kept": kept.pk, "agreement": theirs.agreement_id, "ending": ending.pk,
+        "code": hand_out_promise(theirs, by=by).code, "ending_code": asked.code,
+    }  # fmt: skip
 
 
 def seminars(by, enterprise):

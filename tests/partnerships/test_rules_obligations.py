@@ -68,3 +68,18 @@ def test_a_longer_term_keeps_the_first_days_of_all_periods(start, days_more, mon
 )  # fmt: skip
 def test_the_record_of_kept_promises(counts, expected):
     assert tuple(kept_record(counts).values()) == expected
+
+
+@pytest.mark.parametrize(
+    ("start", "until", "months", "expected"),
+    [
+        (date(2027, 8, 31), date(2028, 8, 30), 6, ["2028-02-28", "2028-08-30"]),
+        (date(2028, 2, 29), date(2030, 2, 27), 12, ["2029-02-27", "2030-02-27"]),
+        (date(2028, 2, 29), date(2029, 2, 28), 12, ["2029-02-27"]),
+        (date(2027, 12, 31), date(2028, 3, 30), 1, ["2028-01-30", "2028-02-28", "2028-03-30"]),
+        (date(2027, 3, 1), date(2028, 2, 29), 12, ["2028-02-29"]),
+    ],
+)
+def test_month_ends_and_leap_days(start, until, months, expected):
+    found = occurrences(start, until, every_months=months, today=TODAY)
+    assert [due.on.isoformat() for due in found] == expected

@@ -27,6 +27,7 @@ from partnerships.models import (
     Match,
     Message,
     Need,
+    Obligation,
     Offer,
     ProxyEntry,
     Registration,
@@ -251,6 +252,21 @@ def test_every_demonstration_account_has_a_home(demo):
         assert page.redirect_chain, account
 
 
+def test_promises_stand_in_every_state_and_are_late_on_both_sides_of_one_partner(demo):
+    firm, today = Enterprise.objects.get(short_name="砺锋精密"), NOW.date()
+    late = Obligation.objects.late(today)
+    assert set(late.filter(enterprise=firm).values_list("side", flat=True)) == {"school", "enterprise"}
+    assert late.count() == 2
+    assert set(Obligation.objects.values_list("state", flat=True)) == {"open", "kept", "waived", "breached"}
+    assert Obligation.objects.filter(state="kept", files__isnull=False, enterprise=firm).exists()
+    assert Obligation.objects.filter(state="kept", proxy__isnull=False).exists()
+    assert Obligation.objects.with_happened().filter(counter="seminars", happened__gt=0).exists()
+    assert Obligation.objects.filter(is_beyond_term=True).exists()
+    tasks = Task.objects.open().filter(stream=firm.pk)
+    assert set(tasks.filter(rule="obligation").values_list("side", flat=True)) == {"school", "enterprise"}
+    assert tasks.filter(rule="agreement_end").exists()
+
+
 def test_it_refuses_politely_where_people_are(demo):
     out = io.StringIO()
     before = Enterprise.objects.count()
@@ -265,7 +281,7 @@ def test_the_same_day_tells_the_same_story(demo):
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(
             "TRUNCATE accounts_user, accounts_department, partnerships_enterpriseevent, partnerships_contactevent, "
-            "partnerships_agreementevent CASCADE"
+            "partnerships_agreementevent, partnerships_obligationevent, partnerships_clause CASCADE"
         )
     assert not Event.objects.exists()
     story.seed(NOW.replace(hour=17))

@@ -76,6 +76,7 @@ def invite_locked(seminar, by, now, enterprises, users):
         guest = SeminarGuest(seminar=seminar, user=user, invited_by=by, invited_at=now)
         guest.save()
         new.append(guest)
+    _settle_promised(seminar, now)
     return new
 
 
@@ -167,10 +168,15 @@ def settle_guests(seminar, now, *rules):
     guests = list(seminar.guests.values_list("pk", flat=True))
     for rule in rules or ("seminar", "seminar_cancelled"):
         planner.settle(rule, guests, now)
-    if not rules:  # planned, moved or off: what was promised there is planned or not
-        firms = seminar.guests.filter(enterprise__isnull=False).values("enterprise")
-        promised = Obligation.objects.open().filter(enterprise__in=firms, counter="seminars")
-        planner.settle("unscheduled", list(promised.values_list("pk", flat=True)), now)
+    if not rules:
+        _settle_promised(seminar, now)
+
+
+def _settle_promised(seminar, now):
+    """Planned, moved or called off: where events were promised to the invited, one is planned or none."""
+    firms = seminar.guests.filter(enterprise__isnull=False).values("enterprise")
+    promised = Obligation.objects.open().filter(enterprise__in=firms, counter="seminars")
+    planner.settle("unscheduled", list(promised.values_list("pk", flat=True)), now)
 
 
 # --- merging ---------------------------------------------------------------------------------------------------------
