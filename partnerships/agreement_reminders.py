@@ -113,7 +113,6 @@ class Promises(AboutPromises):
         Step(LEAD, 14, gettext_lazy("the lead")),
     )
     again = steps[2]
-    is_for_groups = True
 
     def wanted(self, side, now):
         today = timezone.localdate(now)
@@ -323,7 +322,6 @@ class End(AboutEnds):
         Step(EVE, -EXPIRY_STEPS[2], gettext_lazy("the lead too")),
     )
     again = steps[1]
-    is_for_groups = True
 
     def wanted(self, side, now):
         ahead = EXPIRY_STEPS[1] if side == Side.ENTERPRISE else EXPIRY_STEPS[0]

@@ -27,6 +27,9 @@ SAME_IN_CHINESE = {
     "QR",
     "%(a)s · %(b)s",
     "%(when)s, %(where)s",
+    "%(name)s: %(text)s",
+    "%(name)s: %(title)s",
+    "%(happened)s of %(count)s",
 }
 
 
