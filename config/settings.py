@@ -140,6 +140,7 @@ TIMELINE_SENTENCES = [
     "records.timeline.SENTENCES", "accounts.timeline.SENTENCES", "reminders.timeline.SENTENCES",
     "partnerships.timeline.SENTENCES", "partnerships.ask_timeline.SENTENCES",
     "partnerships.promise_timeline.SENTENCES",
+    "partnerships.paper_timeline.SENTENCES",
 ]  # fmt: skip
 
 #: Function (person, by) -> what still hangs on the person and where `by` hands it over, or None.

@@ -318,6 +318,31 @@ class AgreementCommentAdmin(PartnershipAdmin):
     search_fields = ["agreement__title", "text"]
 
 
+@admin.register(models.DocumentTemplate)
+class DocumentTemplateAdmin(PartnershipAdmin):
+    list_display = ["name", "kind", "language", "is_for_amendments", "nth", "is_active", "uploaded_by", "uploaded_at"]
+    list_filter = ["is_active", "language", "kind", "is_for_amendments"]
+    list_select_related = ["uploaded_by"]
+    search_fields = ["name"]
+    exclude = ["form_key"]
+
+
+@admin.register(models.AgreementDocument)
+class AgreementDocumentAdmin(PartnershipAdmin):
+    list_display = ["agreement", "nth", "language", "code", "leaves", "made_by", "made_at"]
+    list_filter = ["language", "made_at"]
+    list_select_related = ["agreement", "made_by"]
+    search_fields = ["agreement__title", "agreement__number", "code"]
+
+
+@admin.register(models.PaperStep)
+class PaperStepAdmin(PartnershipAdmin):
+    list_display = ["agreement", "step", "on", "reference", "by", "undone_at"]
+    list_filter = ["step", "on", "undone_at"]
+    list_select_related = ["agreement", "by"]
+    search_fields = ["agreement__title", "agreement__number", "reference"]
+
+
 @admin.register(models.Obligation)
 class ObligationAdmin(PartnershipAdmin):
     list_display = ["text", "enterprise", "side", "due_on", "count", "state", "owner", "contact"]

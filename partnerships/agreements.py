@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from partnerships.models import Agreement
+from partnerships.papers import paper_stage
 from partnerships.rules.agreements import BLOCKS, MANY, OPEN_END, SIGNED, in_effect
 from partnerships.timeline import label_of, sentence
 from partnerships.workflow import AGREEMENT, AgreementState
@@ -45,6 +46,8 @@ def standing(agreement, today, *, for_enterprise=False):
         whose = Side.SCHOOL
     elif agreement.state == AgreementState.REVIEW:
         next_step, whose = _of_review(agreement, for_enterprise)
+    elif agreement.state == AgreementState.SIGNATURE and not for_enterprise and (stage := paper_stage(agreement)):
+        label = str(stage.label)
     elif agreement.ended_on and agreement.state == AgreementState.IN_FORCE:
         next_step = _("It ends on %(day)s.") % {"day": date_format(agreement.ended_on)}
     elif agreement.is_expiring(today) and not agreement.is_amendment:
@@ -208,7 +211,7 @@ def agreements_shown(enterprise, today):
     rows = enterprise.agreements.exclude(
         state__in=[AgreementState.EXPIRED, AgreementState.RENEWED, AgreementState.TERMINATED]
     )
-    rows = rows.filter(Q(amends=None) | ~Q(state=AgreementState.IN_FORCE)).prefetch_related("comments")
+    rows = rows.filter(Q(amends=None) | ~Q(state=AgreementState.IN_FORCE)).prefetch_related("comments", "paper_steps")
     ordered = rows.order_by("effective_until", "pk")[:SHOWN]
     return [(row, standing(row, today), ends(row)) for row in ordered]
 

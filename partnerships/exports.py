@@ -162,6 +162,26 @@ def obligation_rows(queryset):
         )  # fmt: skip
 
 
+def away_sheet(queryset):
+    """One row per paper of `queryset` (steps by which they were sent), the longest away first."""
+    heads = [
+        _("No."), _("title"), _("number"), _("enterprise"), _("sent on"), _("courier number"), _("days"),
+        _("looked after by"), _("lead department"),
+    ]  # fmt: skip
+    return _("Sent and not back"), heads, away_rows(queryset.order_by("on", "pk"))
+
+
+def away_rows(queryset):
+    today = timezone.localdate()
+    rows = queryset.select_related("agreement__enterprise", "agreement__owner", "agreement__department")
+    for number, row in enumerate(rows.iterator(chunk_size=500), start=1):
+        agreement = row.agreement
+        yield (
+            number, agreement.title, agreement.number, agreement.enterprise.name, row.on, row.reference,
+            (today - row.on).days, str(agreement.owner), str(agreement.department or ""),
+        )  # fmt: skip
+
+
 def seminar_sheet(queryset):
     """One row per event of `queryset`, newest first."""
     heads = [

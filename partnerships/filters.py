@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 import django_filters as filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.forms.utils import flatatt
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -19,11 +19,12 @@ from django_filters.fields import ModelChoiceField, ModelChoiceIterator
 from django_filters.widgets import BooleanWidget
 
 from accounts.models import PARTNER_ROLES, Department, User
-from partnerships.models import Agreement, Enterprise, Obligation, Registration, Seminar, Trip
+from partnerships.models import Agreement, Enterprise, Obligation, PaperStep, Registration, Seminar, Trip
 from partnerships.models.enterprise import RED_FLAG
 from partnerships.models.touchpoint import EvidenceTag
 from partnerships.rhythms import in_rhythm
 from partnerships.rules.agreements import EXPIRY_STEPS
+from partnerships.rules.papers import AWAY_DAYS, Stage, Step
 from partnerships.rules.rhythm import Rhythm
 from partnerships.rules.terms import read_term
 from partnerships.workflow import LATE, OBLIGATION, AgreementState, ObligationState
@@ -217,6 +218,33 @@ def end_choices():
     return [(key, label) for key, (label, _days) in ENDS.items()]
 
 
+#: Word in the address beside the stages: with the other side for a long time.
+LONG_AWAY = "late"
+
+
+def paper_choices():
+    return [*Stage.choices, (LONG_AWAY, _("sent and not back for %(days)s days") % {"days": AWAY_DAYS})]
+
+
+def paper_is(stage, today):
+    """The condition that the paper of an agreement is at `stage` (rules.papers.stage_of), or LONG_AWAY."""
+    rows = PaperStep.objects.standing().filter(agreement=OuterRef("pk"))
+
+    def has(*steps):
+        return Exists(rows.filter(step__in=steps))
+
+    away = has(Step.SENT) & ~has(Step.RETURNED)
+    sealing = (has(Step.SEAL, Step.COPIES) & ~has(Step.SENT, Step.RETURNED)) | (has(Step.RETURNED) & ~has(Step.SEAL))
+    later = (Step.SEAL, Step.COPIES, Step.SENT, Step.RETURNED)
+    return {
+        Stage.APPROVAL: Exists(rows) & ~has(*later),
+        Stage.SEALING: sealing,
+        Stage.AWAY: away,
+        Stage.BACK: has(Step.RETURNED) & has(Step.SEAL),
+        LONG_AWAY: away & Exists(rows.filter(step=Step.SENT, on__lte=today - timedelta(days=AWAY_DAYS))),
+    }[stage] & ~has(Step.ARCHIVED)
+
+
 class AgreementFilter(filters.FilterSet):
     q = filters.CharFilter(label=_("Search"), method="search")
     mine = filters.BooleanFilter(label=_("Portfolio"), method="only_mine")
@@ -225,6 +253,7 @@ class AgreementFilter(filters.FilterSet):
     state = one_of(_("State"), agreement_states)
     kind = one_of(_("Kind"), agreement_kinds)
     ends = one_of(_("Ends"), end_choices, method="ending")
+    paper = one_of(_("Paper"), paper_choices, method="on_paper")
     owner = row_of(_("Looked after by"), owners)
     department = row_of(_("Department"), departments, method="of_department")
 
@@ -252,6 +281,11 @@ class AgreementFilter(filters.FilterSet):
         today = timezone.localdate()
         within = {"effective_until__gte": today, "effective_until__lte": today + timedelta(days=ENDS[value][1])}
         return queryset.bases().in_force().filter(**within)
+
+    def on_paper(self, queryset, name, value):
+        if value == Stage.ARCHIVED:
+            return queryset.filter(Exists(PaperStep.objects.standing().filter(agreement=OuterRef("pk"), step=value)))
+        return queryset.filter(paper_is(value, timezone.localdate()))
 
     def of_department(self, queryset, name, value):
         shared = Agreement.departments.through.objects.filter(department=value).values("agreement")
@@ -340,6 +374,8 @@ def partners_for(user, data):
 def agreements_for(user, data):
     """The same for agreements and the amendments still at work."""
     rows = Agreement.objects.visible_to(user).filter(Q(amends=None) | ~Q(state=AgreementState.IN_FORCE))
+    if ticked := keys_in(data, "agreements"):
+        rows = rows.filter(pk__in=ticked)
     return AgreementFilter(data, queryset=rows, request=Asked(user, data))
 
 
@@ -347,6 +383,19 @@ def obligations_for(user, data):
     """The same for what both sides promised, as far as it still counts."""
     rows = Obligation.objects.visible_to(user).signed().filter(is_beyond_term=False)
     return ObligationFilter(data, queryset=rows, request=Asked(user, data))
+
+
+def papers_away(user, data):
+    """(steps by which papers that `user` sees were sent and are not back, what narrows them). `for=all`: lately too."""
+    rows = PaperStep.objects.away(since=None if data.get("for") == "all" else late_since())
+    rows = rows.filter(agreement__in=Agreement.objects.visible_to(user))
+    if data.get("mine") == "true":
+        rows = rows.filter(agreement__owner=user)
+    return rows, {"for": data.get("for") == "all", "mine": data.get("mine") == "true"}
+
+
+def late_since():
+    return timezone.localdate() - timedelta(days=AWAY_DAYS)
 
 
 def keys_in(data, name):

@@ -35,7 +35,7 @@ from partnerships.views import (
     trips,
     visits,
 )
-from partnerships.views.agreements import amending, detail, drafts, ending, listing, presets
+from partnerships.views.agreements import amending, detail, drafts, ending, listing, papers, presets, templates
 from partnerships.views.agreements import enterprise as portal_agreements
 
 app_name = "partnerships"
@@ -259,6 +259,21 @@ urlpatterns += [
     path("agreements/<int:pk>/blocks/", amending.agreement_blocks, name="agreement_blocks"),
     path("agreements/<int:pk>/end/", amending.agreement_end, name="agreement_end"),
     path("agreements/<int:pk>/renew/", amending.agreement_renew, name="agreement_renew"),
+]
+
+# --- the paper of agreements (views/agreements/papers.py, templates.py) ---
+urlpatterns += [
+    path("agreements/<int:pk>/document/", papers.agreement_document, name="agreement_document"),
+    path("agreements/<int:pk>/paper/", papers.agreement_paper, name="agreement_paper"),
+    path("agreements/<int:pk>/paper/<int:step>/undo/", papers.agreement_paper_undo, name="agreement_paper_undo"),
+    path("agreements/papers/", papers.paper_many, name="paper_many"),
+    path("agreements/papers/away/", papers.paper_away, name="paper_away"),
+    path("agreements/templates/", templates.template_list, name="template_list"),
+    path("agreements/templates/new/", templates.template_new, name="template_new"),
+    path("agreements/templates/starter/<slug:language>/", templates.template_starter, name="template_starter"),
+    path("agreements/templates/<int:pk>/", templates.template_detail, name="template_detail"),
+    path("agreements/templates/<int:pk>/preview/", templates.template_preview, name="template_preview"),
+    path("agreements/templates/<int:pk>/use/", templates.template_use, name="template_use"),
 ]
 OF_PORTAL = PORTAL + "agreements/<int:agreement>/"
 urlpatterns += [

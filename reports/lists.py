@@ -23,6 +23,7 @@ from partnerships.filters import (
     ObligationFilter,
     agreements_for,
     obligations_for,
+    papers_away,
     partners_for,
     registrations_for,
     seminars_for,
@@ -124,6 +125,11 @@ LISTS = {
         ListOf(
             "agreements", _("Agreements"), "partnerships:agreement_list", tuple(AgreementFilter.base_filters),
             sees_partners, by_filter(agreements_for), exports.agreement_sheet, _("agreements-%(day)s.xlsx"),
+            hidden=("agreements",),
+        ),
+        ListOf(
+            "papers", _("Sent and not back"), "partnerships:paper_away", ("for", "mine"),
+            sees_partners, by_hand(papers_away), exports.away_sheet, _("papers-away-%(day)s.xlsx"),
         ),
         ListOf(
             "needs", _("Needs"), "partnerships:need_list", tuple(NeedFilter.base_filters),

@@ -18,6 +18,7 @@ from django.utils.timezone import localdate
 
 from config.css import bundle
 from partnerships.models.assessment import Content
+from partnerships.services.agreements.documents import starter
 from tests.cast import bare
 from tests.partnerships.factories import PASSWORD
 from tests.partnerships.lists import code_for
@@ -181,6 +182,10 @@ def csv():
     return SimpleUploadedFile("list.csv", "单位名称,地址,联系人\n青山有限公司,杭州,张三\n".encode())
 
 
+def docx():
+    return SimpleUploadedFile("template.docx", starter("en"))
+
+
 def _version(side):
     return {"version": 0}
 
@@ -342,6 +347,14 @@ FORMS = {
     "partnerships:agreement_amend": lambda side: {"blocks": ["term"], "valid_from": soon(), "form_key": key()},
     "partnerships:agreement_blocks": lambda side: _version(side) | {"blocks": ["money"], "valid_from": soon()},
     "partnerships:agreement_end": lambda side: {"day": localdate(), "reason": "Closed."},
+    "partnerships:agreement_paper": lambda side: {"step": "copies", "on": localdate(), "reference": "4"},
+    "partnerships:paper_many": lambda side: {
+        "step": "copies", "on": localdate(), "agreements": [side.signing, side.agreement]
+    },
+    "partnerships:template_new": lambda side: {
+        "name": "Ours", "language": "en", "kind": "", "file": docx(), "form_key": key()
+    },
+    "partnerships:template_use": lambda side: {"on": "0"},
     "partnerships:portal_agreement_edit": lambda side: _version(side) | {"aim": "More."},
     "partnerships:portal_agreement_agree": _version,
     "partnerships:portal_agreement_comment": lambda side: {"field": "aim", "text": "Say more."},

@@ -42,6 +42,7 @@ from partnerships.models import (
     AssessmentFinding,
     BulkChange,
     Clause,
+    DocumentTemplate,
     Enterprise,
     HandOver,
     Health,
@@ -52,6 +53,7 @@ from partnerships.models import (
     Need,
     Obligation,
     Offer,
+    PaperStep,
     ProxyEntry,
     Registration,
     Seminar,
@@ -62,11 +64,12 @@ from partnerships.models import (
     Shutdown,
     YearResult,
 )
+from partnerships.services.agreements import documents
 from partnerships.services.enterprises import NAMES, naming
 from partnerships.services.seminars import make_feed
 from records import links
 from records.files import ATTACHMENTS, store_file
-from records.models import Audience, Event, Look, SavedView, Signature
+from records.models import Audience, Event, File, Look, SavedView, Signature
 from records.services import record
 from reminders.models import Delivery, Preference, Pulse, Task
 from reports.models import Export, RhythmMonth
@@ -111,6 +114,8 @@ SHARED = {
     "agreement.commented", "agreement.comment_settled", "agreement.agreed",
     "need.posted", "need.changed", "need.match", "need.meet", "need.reopen", "need.withdraw", "need.lapse",
     "ask.asked", "ask.accept", "ask.answer", "ask.decline", "ask.finish", "ask.withdraw", "ask.expire",
+
+    "agreement.document_made", "agreement.paper_sent", "agreement.paper_returned", "agreement.paper_mended",
 }  # fmt: skip
 
 
@@ -323,6 +328,7 @@ def _agreements(side, enterprise, canary, officer):
     mark(first, canary, number="", archive_box=f"{SCHOOL} box", end_reason="")
     at_work = AgreementFactory(**signed | {"state": "draft"}, **parts, nth=2)
     mark(at_work, SCHOOL, number="", end_reason="")
+    _papers(side, enterprise, canary, officer)
     link = mark(links.hand_out("agreement", subject=review, stream=enterprise.pk, by=officer, language="en"), canary)
     side.agreement, side.draft, side.comment, side.reply = review.pk, draft.pk, comment.pk, reply.pk
     side.in_force, side.amended, side.amendment, side.agreement_code = in_force.pk, amended.pk, at_work.pk, link.code
@@ -373,6 +379,23 @@ def _promises(side, enterprise, canary, officer, agreement):
     mark(YearResult.objects.create(enterprise=enterprise, year=2025, interns=3, entered_by=officer), SCHOOL)
 
 
+def _papers(side, enterprise, canary, officer):
+    """One out for signature on paper: its document and where it was sent are read by both, its seal by the school."""
+    signing = AgreementFactory(enterprise=enterprise, owner=officer, state="signature", kind="training_base")
+    mark(signing, canary, number="", archive_box=f"{SCHOOL} box", end_reason="")
+    document = documents.freeze(signing, by=officer, language="en")
+    File.objects.filter(pk=document.file_id).update(name=f"{canary}.docx")
+    seal = mark(PaperStep.objects.create(agreement=signing, step="seal", by=officer), SCHOOL)
+    mark(PaperStep.objects.create(agreement=signing, step="sent", by=officer), canary)
+    template = DocumentTemplate.objects.create(
+        name="x", nth=DocumentTemplate.objects.count() + 1, is_active=False, uploaded_by=officer
+    )
+    mark(template, SCHOOL)
+    content = SimpleUploadedFile(f"{SCHOOL}.docx", documents.starter("en"))
+    side.school_template = store_file(content, kinds=ATTACHMENTS, by=officer, subject=template).key
+    side.signing, side.paper_step, side.template = signing.pk, seal.pk, template.pk
+
+
 def _papers_of_the_school(side, enterprise, officer, now):
     """What stays with the school: assessments, imports, registrations, and their files."""
     assessment = Assessment.objects.create(
@@ -403,6 +426,7 @@ def _papers_of_the_school(side, enterprise, officer, now):
     side.visits = visits.pk
     side.assessment, side.batch, side.registration = assessment.pk, batch.pk, registration.pk
     side.school_files = [keep(xlsx(SCHOOL), row, officer).key for row in (assessment, batch)]
+    side.school_files.append(side.school_template)
     _lists(side, enterprise, officer, now)
 
 

@@ -273,6 +273,18 @@ partnerships:agreement_amend(in_force)                    ii ooof nn fff nn    i
 partnerships:agreement_blocks(amendment)                  ii ooof nn nnn nn    ii rrrf nn nnn nn
 partnerships:agreement_end(in_force)                      ii ooff nn fff nn    ii rrff nn fff nn
 partnerships:agreement_renew(in_force)                    ii mmmm mm mmm mm    ii rrrf nn fff nn
+# --- their papers: whoever keeps one prints and ticks; leads upload templates
+partnerships:agreement_document(signing)                  ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:agreement_paper(signing)                     ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:agreement_paper_undo(signing paper_step)     ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:paper_many                                   ii rrrr ff fff ff    ii rrrr ff fff ff
+partnerships:paper_away                                   ii oooo ff fff ff    ii mmmm mm mmm mm
+partnerships:template_list                                ii oooo ff fff ff    ii mmmm mm mmm mm
+partnerships:template_new                                 ii ooff ff fff ff    ii rrff ff fff ff
+partnerships:template_starter('en')                       ii oooo ff fff ff    ii mmmm mm mmm mm
+partnerships:template_detail(template)                    ii oooo nn nnn nn    ii mmmm mm mmm mm
+partnerships:template_preview(template)                   ii nnnn nn nnn nn    ii mmmm mm mmm mm
+partnerships:template_use(template)                       ii mmmm mm mmm mm    ii rrff nn nnn nn
 partnerships:portal_agreements(enterprise)                ii nnnn nn ooo nn    ii mmmm mm mmm mm
 partnerships:portal_agreement(enterprise agreement)       ii nnnn nn ooo nn    ii mmmm mm mmm mm
 partnerships:portal_agreement_edit(enterprise agreement)  ii nnnn nn ooo nn    ii nnnn nn rrr nn

@@ -73,7 +73,7 @@ def test_no_import_inside_a_function():
 
 
 #: The program that opens foreign workbooks loads its reader only once its own memory is limited.
-LATE_IMPORTS = {"sheet_worker.py"}
+LATE_IMPORTS = {"sheet_worker.py", "document_worker.py"}
 
 
 def test_nobody_names_a_higher_app():

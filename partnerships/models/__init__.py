@@ -10,6 +10,7 @@ from partnerships.models.health import Health, HealthMonth
 from partnerships.models.importing import Import, ImportRow
 from partnerships.models.need import Match, Need, Offer
 from partnerships.models.obligation import Clause, Obligation
+from partnerships.models.papers import AgreementDocument, DocumentTemplate, PaperStep
 from partnerships.models.registration import Registration
 from partnerships.models.result import YearResult
 from partnerships.models.seminar import (
@@ -29,6 +30,7 @@ __all__ = [
     "ActionItem",
     "Agreement",
     "AgreementComment",
+    "AgreementDocument",
     "AgreementPreset",
     "Ask",
     "AskBudget",
@@ -38,6 +40,7 @@ __all__ = [
     "CalendarFeed",
     "Clause",
     "Contact",
+    "DocumentTemplate",
     "Enterprise",
     "HandOver",
     "Health",
@@ -49,6 +52,7 @@ __all__ = [
     "Need",
     "Obligation",
     "Offer",
+    "PaperStep",
     "ProxyEntry",
     "Registration",
     "Seminar",

@@ -17,15 +17,16 @@ from accounts import errors
 from accounts.access import client_address
 from partnerships.forms.editing import add_errors
 from partnerships.forms.links import AnswerForm, AskNewForm, CarryForm
-from partnerships.models import Enterprise, Message
+from partnerships.models import Agreement, Enterprise, Message
 from partnerships.services import links as services
+from partnerships.services.agreements import documents
 from partnerships.services.thread import in_thread, write_message
 from partnerships.timeline import CONTACTS, MESSAGES, entries_of
 from partnerships.views import portal_needs, promises, seminar_guests, visits
 from partnerships.views.agreements import enterprise as agreements
 from partnerships.views.doors import partner
 from partnerships.views.files import picture_response
-from partnerships.workflow import ENTERPRISE, keeps_this_partner
+from partnerships.workflow import ENTERPRISE, AgreementState, keeps_this_partner
 from records import links, qr
 from records.files import attachment
 from records.models import Event, Link, Side
@@ -240,4 +241,15 @@ def _file_of(link, pk):
     of_link = Message.objects.filter(enterprise=link.stream, via=link)
     if link.purpose == services.ANSWER:
         of_link |= Message.objects.filter(enterprise=link.stream, pk=link.subject_id, side=Side.SCHOOL)
+    if link.purpose == services.AGREEMENT:
+        return _document_of(link, pk)
     return get_object_or_404(get_object_or_404(of_link.distinct(), files__pk=pk).files, pk=pk)
+
+
+def _document_of(link, pk):
+    """The document of an agreement's text as it stands, for whoever holds a link to that agreement."""
+    rows = Agreement.objects.exclude(state=AgreementState.DRAFT).filter(enterprise=link.stream)
+    document = documents.current(get_object_or_404(rows, pk=link.subject_id))
+    if document is None or document.file_id != pk:
+        raise Http404
+    return document.file

@@ -15,6 +15,7 @@ from reports.demo.agreements import sign_agreements
 from reports.demo.asks import ask_around
 from reports.demo.exchanges import exchange_letters, tell_two_years
 from reports.demo.health import weigh
+from reports.demo.papers import send_papers
 from reports.demo.partners import open_partners
 from reports.demo.promises import keep_promises, write_clauses
 from reports.demo.queues import fill_queues
@@ -51,6 +52,7 @@ def seed(now=None):
         sign_agreements(stage)
         keep_promises(stage)
         ask_around(stage)
+        send_papers(stage)
         _move_clocks()
         weigh(stage)
     return stage

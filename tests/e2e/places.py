@@ -27,6 +27,8 @@ POSTS = {
     "partnerships:agreement_renew", "partnerships:portal_agreement_agree", "partnerships:portal_agreement_comment",
     "partnerships:portal_agreement_settle",
     "partnerships:obligation_move", "partnerships:obligation_link",
+    "partnerships:agreement_document", "partnerships:agreement_paper", "partnerships:agreement_paper_undo",
+    "partnerships:template_use",
     "partnerships:registration_accept", "partnerships:registration_refuse", "partnerships:portal_invitation",
     "partnerships:need_link", "partnerships:need_move", "partnerships:need_decide", "partnerships:match_reconsider",
     "partnerships:offer_withdraw", "partnerships:offer_decide", "partnerships:ask_move", "partnerships:ask_seen",
@@ -37,7 +39,7 @@ NO_PAGES = {
     "home", "healthz", "healthz_reminders", "stylesheet", "accounts:security_txt", "reports:export_file",
     "reports:view_open", "partnerships:import_return", "partnerships:file", "partnerships:file_picture",
     "partnerships:link_picture", "partnerships:link_file", "partnerships:calendar_feed",
-    "partnerships:seminar_calendar",
+    "partnerships:seminar_calendar", "partnerships:template_starter", "partnerships:template_preview",
 }  # fmt: skip
 
 
@@ -175,6 +177,10 @@ def objects():
         "partnerships:obligation_detail (kept)": [promised["kept"]],
         "partnerships:obligation_keep": [promised["theirs"]], "partnerships:obligation_edit": [promised["theirs"]],
         "partnerships:obligation_new": [promised["agreement"]], "partnerships:agreement_ending": [promised["ending"]],
+
+        "partnerships:agreement_detail (on paper)": [paper["on_paper"]],
+        "partnerships:paper_away": [], "partnerships:template_list": [],
+        "partnerships:paper_many": [f"?agreements={paper['on_paper']}&agreements={paper['review']}&step=seal"],
         "partnerships:import_list": [], "partnerships:import_new": [], "partnerships:import_detail": [preview.pk],
         "reports:export_list": [], "reports:export_detail": [export.pk], "reports:view_list": [],
         "reports:list_export": ["partners"], "partnerships:bulk": [chosen + "&do=hand_over"],
@@ -191,6 +197,7 @@ def objects():
         "partnerships:health_list": [], "partnerships:health_portfolios": [], "partnerships:enterprise_health": [pk],
         "partnerships:duplicate_list": [], "partnerships:enterprise_merge": [one.pk, other.pk],
         "reports:today": [], "partnerships:enterprise_list": [],
+        "partnerships:template_new": [], "partnerships:template_detail": [paper["template"]],
         "partnerships:agreement_end": [paper["plain"]], "partnerships:preset_list": [], "partnerships:preset_new": [],
         "partnerships:preset_edit": [AgreementPreset.objects.first().pk], "partnerships:agreement_detail": [paper["plain"]],
         "reminders:centre": [], "reminders:rule": ["gap"], "reminders:delivery_list": [],
@@ -297,7 +304,7 @@ def seminars(by, enterprise):
 
 def agreements(by, enterprise):
     """The demonstration's agreements with this enterprise, a draft of this officer, and the code of a link to one."""
-    from partnerships.models import Agreement
+    from partnerships.models import Agreement, DocumentTemplate, PaperStep
     from partnerships.services.links import hand_out_agreement
 
     of_firm = Agreement.objects.filter(enterprise=enterprise)
@@ -306,6 +313,8 @@ def agreements(by, enterprise):
         "review": review.pk,
         "amended": amended.pk,
         "amendment": amended.amendments.get(state="draft").pk,
+        "on_paper": PaperStep.objects.away().filter(agreement__owner=by).first().agreement_id,
+        "template": DocumentTemplate.objects.filter(is_active=True).first().pk,
         "plain": of_firm.get(kind="internship_base", state="in_force").pk,
         "draft": Agreement.objects.filter(owner=by, state="draft", amends=None).first().pk,
         "code": hand_out_agreement(review, by=by).code,

@@ -13,12 +13,14 @@ from django.utils import timezone
 from partnerships.models import (
     ActionItem,
     AgreementComment,
+    AgreementDocument,
     AgreementPreset,
     AskBudget,
     Assessment,
     AssessmentFinding,
     BulkChange,
     Clause,
+    DocumentTemplate,
     HandOver,
     Health,
     HealthMonth,
@@ -26,6 +28,7 @@ from partnerships.models import (
     ImportRow,
     Match,
     Obligation,
+    PaperStep,
     Registration,
     Seminar,
     SeminarAttendee,
@@ -36,6 +39,7 @@ from partnerships.models import (
     YearResult,
 )
 from partnerships.services.seminars import make_feed
+from records.links import new_code
 from records.models import Event, File, Link, Look, SavedView, Signature
 from records.services import look, record
 from tests.partnerships.factories import (
@@ -97,6 +101,7 @@ def rows(count):
         agreement = AgreementFactory(enterprise=enterprise)
         AgreementComment.objects.create(agreement=agreement, field="aim", side="school", text="改期", by=UserFactory())
         AgreementPreset.objects.create(name="范本", created_by=UserFactory())
+        _paper(agreement, n)
         Obligation.objects.create(
             agreement=agreement, enterprise=enterprise, clause=Clause.objects.create(side="school", text="报告"),
             side="school", text="报告", first_on=agreement.starts_on, due_on=agreement.ends_on, owner=UserFactory(),
@@ -116,6 +121,17 @@ def rows(count):
         record("enterprise.created", subject=enterprise, stream=enterprise.pk, by=UserFactory())
         Look.objects.create(what="page", subject=enterprise, by=UserFactory(), link=link)
         FileFactory(subject=enterprise, uploaded_by=UserFactory())
+
+
+def _paper(agreement, n):
+    """A template, a document made of it, and a step."""
+    how = {"nth": DocumentTemplate.objects.count() + 1, "is_active": False, "uploaded_by": UserFactory()}
+    template = DocumentTemplate.objects.create(name="模板", **how)
+    document = {"agreement": agreement, "nth": 1, "language": "en", "code": new_code(12), "template": template}
+    AgreementDocument.objects.create(
+        **document, file=FileFactory(), sha256="a" * 64, digest="b" * 64, leaves=2, made_by=UserFactory()
+    )
+    PaperStep.objects.create(agreement=agreement, step="sent", reference="SF1", by=UserFactory())
 
 
 def _event(enterprise):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from partnerships.models import Agreement
 from partnerships.rules.agreements import BLOCKS, MANY, RESETS, SIGNED, blocks_of, sides_to_sign_again
+from partnerships.services.agreements import documents
 from partnerships.services.agreements.drafting import refuse_unticked, write_changes
 from partnerships.services.agreements.signing import ask_sides_again, out_for_signature
 from partnerships.services.agreements.writing import check_known
@@ -66,9 +67,9 @@ def correct_text(agreement, *, by, version, changes, reason="", now=None):
     """Correct a text that is out for signature and return it; whoever signed a part that it touches is asked again.
 
     `reason` is read by everybody who signs again; without one they read which parts changed. Whoever had refused is
-    asked again too. Writes "agreement.changed", and "signature.reset" for each. Raises NotAllowed, Conflict where
-    somebody saved since `version`, Refused once everybody has signed, and for a part that an amendment does not touch,
-    ValidationError.
+    asked again too, and the document is made anew. Writes "agreement.changed", and "signature.reset" for each. Raises
+    NotAllowed, Conflict where somebody saved since `version`, Refused once everybody has signed, and for a part that
+    an amendment does not touch, ValidationError.
     """
     now, changes = now or timezone.now(), dict(changes)
     check_known(changes, SIGNED)
@@ -85,6 +86,7 @@ def correct_text(agreement, *, by, version, changes, reason="", now=None):
             raise Refused(_("Say first from which day it counts."))
         write_changes(locked, by, now, changes)
         ask_sides_again(locked, sides_to_sign_again(names), by=by, reason=reason.strip() or _changed(names), now=now)
+    documents.prepare(locked, by=by, now=now)
     return locked
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from partnerships.models import Agreement, AgreementComment, Touchpoint, is_member
 from partnerships.rules.agreements import BLOCK_OF, SIGNED
+from partnerships.services.agreements import documents
 from partnerships.services.agreements.drafting import write_changes
 from partnerships.services.agreements.signing import call_off
 from partnerships.services.agreements.writing import check_known, lock, no_longer, save, tell, why_not_amend
@@ -266,8 +267,9 @@ STEPS = ("submit", "take_back", "approve")
 def move_agreement(agreement, name, *, by, note="", now=None):
     """Give it to the enterprise to read, take it back, or approve it for signature; return it.
 
-    Taken back or given out anew, nobody has agreed to it or signed it yet. Writes "agreement.<name>". Raises
-    NotAllowed, Refused; for an amendment also where its agreement is no longer in force.
+    Taken back or given out anew, nobody has agreed to it or signed it yet; what is approved is frozen as a document.
+    Writes "agreement.<name>". Raises NotAllowed, Refused; for an amendment also where its agreement is no longer in
+    force.
     """
     if name not in STEPS:
         raise TypeError(f"{name} is no step of its own")
@@ -282,4 +284,6 @@ def move_agreement(agreement, name, *, by, note="", now=None):
             locked.agreed_school_at = locked.agreed_enterprise_at = None
             locked.version += 1
             save(locked, update_fields=["agreed_school_at", "agreed_enterprise_at", "version"])
+    if name == "approve":
+        documents.prepare(locked, by=by, now=now)
     return locked

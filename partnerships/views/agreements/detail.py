@@ -12,9 +12,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partnerships.agreements import ends, history, side_by_side, standing, text_blocks
 from partnerships.forms.agreements import CommentForm, OnBehalfForm
 from partnerships.forms.editing import add_errors
+from partnerships.forms.papers import StepForm
 from partnerships.models import Agreement
 from partnerships.models.agreement import SIGNED_STATES
 from partnerships.obligations import promises_of
+from partnerships.papers import papers_of
 from partnerships.rules.agreements import in_effect
 from partnerships.services import links as link_services
 from partnerships.services.agreements import amending, ending, review
@@ -44,7 +46,7 @@ def agreement_detail(request, pk):
     return detail(request, agreement_of(request, pk))
 
 
-def detail(request, agreement, comment_form=None):
+def detail(request, agreement, comment_form=None, step_form=None):
     today, why_not = timezone.localdate(), keeps_this_agreement(agreement, request.user)
     open_fields = [] if why_not else editable(agreement)
     is_review = agreement.state == AgreementState.REVIEW
@@ -64,9 +66,11 @@ def detail(request, agreement, comment_form=None):
         "may_end": not AGREEMENT.refusal(agreement, AGREEMENT.by_name["terminate"], request.user)[1],
         "renewals": [] if agreement.is_amendment else agreement.renewals.all(),
         "departments": agreement.departments.all(),
+        "papers": papers_of(agreement, today, may_change=not why_not),
+        "step_form": step_form or StepForm(),
         "files": File.objects.filter(subject_type__model="agreement", subject_id=agreement.pk),
     }
-    faulty = comment_form is not None
+    faulty = comment_form is not None or step_form is not None
     return render(request, "partnerships/agreement_detail.html", context, status=422 if faulty else 200)
 
 

@@ -16,6 +16,7 @@ from partnerships.forms.agreements import CommentByLinkForm, CommentForm, Settle
 from partnerships.forms.editing import add_errors
 from partnerships.forms.links import WhoForm
 from partnerships.models import Agreement
+from partnerships.papers import papers_for_enterprise
 from partnerships.rules.agreements import SIGNED
 from partnerships.services.agreements import review
 from partnerships.services.agreements.writing import no_longer
@@ -90,7 +91,7 @@ def _shown(agreement):
     """What the enterprise reads of it: never its number, its box, or a draft."""
     open_fields = review.open_fields(agreement, SIDE)
     parts = parts_of(agreement, timezone.localdate(), for_enterprise=True, open_fields=open_fields)
-    return parts | {"open_fields": open_fields}
+    return parts | {"open_fields": open_fields, "papers": papers_for_enterprise(agreement)}
 
 
 @require_POST

@@ -12,14 +12,15 @@ from django.views.decorators.http import require_safe
 from partnerships.agreements import ends, standing
 from partnerships.filters import agreements_for
 from partnerships.models import Agreement, Enterprise
+from partnerships.rules.papers import Step
 from partnerships.views.doors import school_only
 from partnerships.views.partner_list import chips
 from records import keyset, saved
 
 #: Public name of a sort -> its column, NOT NULL and indexed with the id; a partner's name through the partner.
 SORTS = {"end": "effective_until", "enterprise": "enterprise__sort_key", "recorded": "created_at"}
-PANEL = ["state", "kind", "ends", "owner", "department"]
-CHOICES = {"state", "kind", "ends"}
+PANEL = ["state", "kind", "paper", "ends", "owner", "department"]
+CHOICES = {"state", "kind", "paper", "ends"}
 #: So many months lie ahead on the page of ends; so many agreements of one month stand on it.
 MONTHS, SHOWN = 24, 200
 
@@ -33,7 +34,7 @@ def filtered(request):
 @require_safe
 def agreement_list(request):
     chosen = filtered(request)
-    rows = chosen.qs.select_related("enterprise", "owner", "department").prefetch_related("comments")
+    rows = chosen.qs.select_related("enterprise", "owner", "department").prefetch_related("comments", "paper_steps")
     page = keyset.page(rows, SORTS, request.GET, default="end")
     today = timezone.localdate()
     context = {
@@ -48,6 +49,7 @@ def agreement_list(request):
         "partner": Enterprise.objects.filter(pk=chosen.form.cleaned_data.get("enterprise") or 0).first(),
         "query": request.GET.urlencode(),
         "saved": saved.views_of(request.user, "agreements"),
+        "steps": Step.choices,
     }
     fragment = "#results" if request.htmx and not request.htmx.history_restore_request else ""
     return render(request, f"partnerships/agreement_list.html{fragment}", context)
