@@ -155,7 +155,8 @@ HEALTH_PARTS = {
     "partnerships.health.promises.KEPT_HERE": 10,
     "partnerships.health.promises.RUNWAY_LEFT": 15,
     "partnerships.health.promises.SPREAD": 10,
-    "partnerships.health.contact.DEPENDENCE": 10,
+    "partnerships.health.contact.DEPENDENCE": 5,
+    "partnerships.health.answers.ANSWERS": 5,
     "partnerships.health.issues.ISSUES": 5,
 }
 #: With fewer parts that have data there is no figure.

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from partnerships.health.contact import KNOWN, SHOWN
 from partnerships.health.part import Advice, Behind, Part
-from partnerships.models import SeminarGuest
+from partnerships.models import Match, SeminarGuest
 from partnerships.models.agreement import SIGNED_STATES, AgreementKind
 from partnerships.models.touchpoint import Kind
 from partnerships.rules.agreements import OPEN_END
@@ -165,7 +165,8 @@ MET = (Kind.VISIT.value, Kind.RECEIVED.value, Kind.MEETING.value)
 
 class Spread(Part):
     """In how many ways both sides worked together in two years, FULL being full: each kind of agreement in force,
-    seminars attended, visits, internship places and jobs offered. None with neither agreement nor contact."""
+    seminars attended, needs that met something of the school, visits, internship places and jobs offered. None with
+    neither agreement nor contact."""
 
     name = "spread"
     label = gettext_lazy("spread of cooperation")
@@ -179,6 +180,12 @@ class Spread(Part):
             JOIN partnerships_seminar m ON m.id = g.seminar_id
             WHERE g.attended AND m.starts_at >= %(until)s - interval '{DAYS} days' AND m.starts_at < %(until)s
         ),
+        needs AS (
+            SELECT DISTINCT n.enterprise_id AS key
+            FROM scope s JOIN partnerships_need n ON n.enterprise_id = s.key
+            JOIN partnerships_match m ON m.need_id = n.id AND m.verdict = 'accepted'
+            WHERE m.decided_at >= %(until)s - interval '{DAYS} days' AND m.decided_at < %(until)s
+        ),
         together AS (
             SELECT t.enterprise_id AS key, bool_or(t.kind IN {MET} AND t.is_two_way)::int
                 + coalesce(bool_or(t.internships_offered > 0), false)::int
@@ -186,11 +193,11 @@ class Spread(Part):
             FROM scope s JOIN partnerships_touchpoint t ON t.enterprise_id = s.key
             WHERE t.happened_at >= %(until)s - interval '{DAYS} days' AND {KNOWN} GROUP BY t.enterprise_id
         )
-        SELECT s.key AS enterprise, least(1, (coalesce(k.number, 0) + coalesce(t.number, 0) + (m.key IS NOT NULL)::int)
-            / {FULL}.0) AS value
+        SELECT s.key AS enterprise, least(1, (coalesce(k.number, 0) + coalesce(t.number, 0) + (m.key IS NOT NULL)::int
+            + (n.key IS NOT NULL)::int) / {FULL}.0) AS value
         FROM scope s LEFT JOIN kinds k ON k.key = s.key LEFT JOIN together t ON t.key = s.key
-        LEFT JOIN seminars m ON m.key = s.key
-        WHERE k.key IS NOT NULL OR t.key IS NOT NULL OR m.key IS NOT NULL
+        LEFT JOIN seminars m ON m.key = s.key LEFT JOIN needs n ON n.key = s.key
+        WHERE num_nonnulls(k.key, t.key, m.key, n.key) > 0
     """
     sql, sql_then = _sql.format(IN_FORCE), _sql.format(IN_FORCE_THEN)
 
@@ -203,6 +210,10 @@ class Spread(Part):
         if came:
             page = reverse("partnerships:seminar_detail", args=[came.seminar_id])
             rows["seminar"] = Behind(str(_("events with the school")), came.seminar.starts_at, _("yes"), page, True)
+        met = Match.objects.filter(need__enterprise=enterprise, verdict=Match.Verdict.ACCEPTED, decided_at__gte=since)
+        if matched := met.select_related("need").order_by("-decided_at").first():
+            page = reverse("partnerships:need_detail", args=[matched.need_id])
+            rows["need"] = Behind(str(_("needs met by the school")), matched.decided_at, _("yes"), page, True)
         known = enterprise.touchpoints.standing().filter(happened_at__gte=since).order_by("-happened_at", "-pk")
         met, places, jobs = (
             known.filter(kind__in=MET, is_two_way=True), known.filter(internships_offered__gt=0),

@@ -7,9 +7,22 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts.models import Department
 from partnerships.health.part import parts
 from partnerships.health.statement import end_of
-from partnerships.models import Agreement, Enterprise, Health, Message, Obligation, Seminar, SeminarGuest
+from partnerships.models import (
+    Agreement,
+    Ask,
+    Enterprise,
+    Health,
+    Match,
+    Message,
+    Need,
+    Obligation,
+    Offer,
+    Seminar,
+    SeminarGuest,
+)
 from partnerships.models.agreement import AgreementKind
 from partnerships.services.health import refresh
 from partnerships.services.links import REMINDED
@@ -23,7 +36,7 @@ def section(runs):
     found = Section(
         "Health of partnerships",
         "Every enterprise an active partner, two in three with an agreement and four promises each, every tenth with "
-        "letters, every twentieth at a seminar: the parts of all partnerships made to figures and written. The "
+        "letters, asks and needs, every twentieth at a seminar: the parts of all partnerships made to figures and written. The "
         "yard-stick is one statement by hand that knows only today and writes the same rows into a table alike; both "
         "must come to the same figures.",
     )
@@ -121,6 +134,29 @@ def _papers(firms):
         for n, (key, owner) in enumerate(firms[::20])
         if not held.guests.filter(enterprise=key).exists()
     )
+    _asks(firms, today, now, day)
+
+
+def _asks(firms, today, now, day):
+    department = Department.objects.order_by("pk").first()
+    Ask.objects.bulk_create(
+        Ask(
+            enterprise_id=key, department=department, asked_by_id=owner, asked_at=now - 90 * day, kind="survey", text="问卷",
+            due_on=today - 60 * day, **({"state": "done", "answered_at": now - key % 80 * day} if key % 2 else {}),
+        )
+        for key, owner in firms[::8]
+    )  # fmt: skip
+    needs = Need.objects.bulk_create(
+        Need(
+            enterprise_id=key, kind="research", title="工艺", from_on=today - 50 * day, until_on=today + 50 * day,
+            posted_by_id=owner, posted_at=now - (20 + key % 20) * day,
+        )
+        for key, owner in firms[::9]
+    )  # fmt: skip
+    offer = Offer.objects.create(department=department, kind="expertise", title="工艺", owner_id=firms[0][1])
+    Match.objects.bulk_create(
+        Match(need=need, offer=offer, verdict="accepted", decided_by_id=firms[0][1]) for need in needs[::3]
+    )
 
 
 def _state(number, n, now):
@@ -202,6 +238,22 @@ BARE = """
         SELECT DISTINCT enterprise_id AS id FROM partnerships_seminarguest g JOIN partnerships_seminar m ON m.id = seminar_id
         WHERE attended AND enterprise_id IS NOT NULL AND starts_at >= %(until)s - interval '730 days' AND starts_at < %(until)s
     ),
+    met AS (
+        SELECT DISTINCT n.enterprise_id AS id FROM partnerships_need n JOIN partnerships_match m ON m.need_id = n.id
+        WHERE n.enterprise_id IS NOT NULL AND verdict = 'accepted' AND decided_at < %(until)s
+            AND decided_at >= %(until)s - interval '730 days'
+    ),
+    answer AS (
+        SELECT enterprise_id AS id, CASE WHEN answered_at IS NULL THEN CASE WHEN due_on < %(day)s THEN 0 END
+            WHEN (answered_at AT TIME ZONE 'Asia/Shanghai')::date > due_on THEN 0.5 ELSE 1 END AS v
+        FROM partnerships_ask WHERE asked_at >= %(until)s - interval '730 days' AND state <> 'withdrawn'
+        UNION ALL SELECT enterprise_id, CASE WHEN EXISTS (
+                SELECT FROM partnerships_match m WHERE m.need_id = n.id AND verdict = 'accepted') THEN 1
+            WHEN posted_at < %(until)s - interval '30 days' THEN 0 END
+        FROM partnerships_need n
+        WHERE enterprise_id IS NOT NULL AND posted_at >= %(until)s - interval '730 days' AND state <> 'withdrawn'
+    ),
+    answers AS (SELECT id, avg(v) AS v FROM answer GROUP BY id),
     together AS (
         SELECT enterprise_id AS id, bool_or(kind IN ('visit', 'received', 'meeting') AND is_two_way)::int
             + coalesce(bool_or(internships_offered > 0), false)::int + coalesce(bool_or(jobs_offered > 0), false)::int AS n
@@ -209,8 +261,9 @@ BARE = """
         WHERE withdrawn_at IS NULL AND happened_at >= %(until)s - interval '730 days' AND happened_at < %(until)s GROUP BY 1
     ),
     spread AS (
-        SELECT id, least(1, (coalesce(kinds, 0) + coalesce(n, 0) + (m.id IS NOT NULL)::int) / 5.0) AS v
-        FROM agreement FULL JOIN together USING (id) FULL JOIN seminar m USING (id)
+        SELECT id, least(1, (coalesce(kinds, 0) + coalesce(n, 0) + (m.id IS NOT NULL)::int + (e.id IS NOT NULL)::int)
+            / 5.0) AS v
+        FROM agreement FULL JOIN together USING (id) FULL JOIN seminar m USING (id) FULL JOIN met e USING (id)
     ),
     talk AS (
         SELECT t.id, enterprise_id AS firm, trip_id, proxy_id, logged_name, u.name, logged_by_id IS NULL OR role = 'hr' AS hr
@@ -269,25 +322,27 @@ BARE = """
                 SELECT FROM partnerships_touchpoint t WHERE t.enterprise_id = s.id AND is_two_way AND withdrawn_at IS NULL
                     AND happened_at < %(until)s) THEN 0 END)::numeric AS contact,
             there.v AS kept_there, here.v AS kept_here, agreement.v AS runway, spread.v AS spread,
-            dependence.v AS dependence, issues.v AS issues
+            dependence.v AS dependence, answers.v AS answers, issues.v AS issues
         FROM s LEFT JOIN contact USING (id) LEFT JOIN kept there ON there.id = s.id AND there.side = 'enterprise'
         LEFT JOIN kept here ON here.id = s.id AND here.side = 'school' LEFT JOIN agreement ON agreement.id = s.id
         LEFT JOIN spread ON spread.id = s.id LEFT JOIN dependence ON dependence.id = s.id
-        LEFT JOIN issues ON issues.id = s.id
+        LEFT JOIN answers ON answers.id = s.id LEFT JOIN issues ON issues.id = s.id
     )
     INSERT INTO bare_health (enterprise_id, score, parts, refreshed_at)
     SELECT id,
-        CASE WHEN num_nonnulls(contact, kept_there, kept_here, runway, spread, dependence, issues) < %(fewest)s THEN -1
+        CASE WHEN num_nonnulls(contact, kept_there, kept_here, runway, spread, dependence, answers, issues) < %(fewest)s THEN -1
         ELSE round(100 * (coalesce(contact, 0) * %(contact)s + coalesce(kept_there, 0) * %(kept_there)s
             + coalesce(kept_here, 0) * %(kept_here)s + coalesce(runway, 0) * %(runway)s + coalesce(spread, 0) * %(spread)s
-            + coalesce(dependence, 0) * %(dependence)s + coalesce(issues, 0) * %(issues)s)
+            + coalesce(dependence, 0) * %(dependence)s + coalesce(answers, 0) * %(answers)s
+            + coalesce(issues, 0) * %(issues)s)
             / ((contact IS NOT NULL)::int * %(contact)s + (kept_there IS NOT NULL)::int * %(kept_there)s
             + (kept_here IS NOT NULL)::int * %(kept_here)s + (runway IS NOT NULL)::int * %(runway)s
             + (spread IS NOT NULL)::int * %(spread)s + (dependence IS NOT NULL)::int * %(dependence)s
-            + (issues IS NOT NULL)::int * %(issues)s)) END,
+            + (answers IS NOT NULL)::int * %(answers)s + (issues IS NOT NULL)::int * %(issues)s)) END,
         jsonb_strip_nulls(jsonb_build_object('contact', round(contact * 100), 'kept_there', round(kept_there * 100),
             'kept_here', round(kept_here * 100), 'runway', round(runway * 100), 'spread', round(spread * 100),
-            'dependence', round(dependence * 100), 'issues', round(issues * 100))), %(now)s
+            'dependence', round(dependence * 100), 'answers', round(answers * 100), 'issues', round(issues * 100))),
+        %(now)s
     FROM valued ORDER BY id
     ON CONFLICT (enterprise_id) DO UPDATE
         SET score = excluded.score, parts = excluded.parts, refreshed_at = excluded.refreshed_at

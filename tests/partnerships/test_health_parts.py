@@ -7,17 +7,30 @@ import pytest
 from django.utils import timezone, translation
 
 from accounts.models import Role
+from partnerships.health.answers import ANSWERS
 from partnerships.health.contact import CONTACT, DEPENDENCE
 from partnerships.health.issues import ISSUES
 from partnerships.health.part import parts
 from partnerships.health.promises import KEPT_HERE, KEPT_THERE, RUNWAY_LEFT, SPREAD
 from partnerships.health.statement import figures
-from partnerships.models import ActionItem, Enterprise, Obligation, Seminar, SeminarGuest, Touchpoint
+from partnerships.models import (
+    ActionItem,
+    Ask,
+    Enterprise,
+    Match,
+    Need,
+    Obligation,
+    Offer,
+    Seminar,
+    SeminarGuest,
+    Touchpoint,
+)
 from partnerships.succession import dependence_of
 from records.services import record
 from tests.partnerships.factories import (
     AgreementFactory,
     ContactFactory,
+    DepartmentFactory,
     EnterpriseFactory,
     MessageFactory,
     ProxyEntryFactory,
@@ -256,6 +269,8 @@ WAYS = {
     "no places": lambda firm: spoke(firm, 30, kind="call", internships_offered=0),
     "jobs": lambda firm: spoke(firm, 30, kind="call", jobs_offered=1),
     "seminar": came,
+    "need": lambda firm: looked_for(firm, met="accepted"),
+    "need of nobody": lambda firm: looked_for(firm),
     "absent": lambda firm: came(firm, attended=False),
     "framework": lambda firm: signed(firm, kind="framework"),
     "research": lambda firm: signed(firm, kind="research"),
@@ -268,7 +283,8 @@ WAYS = {
     [
         ([], None), (["old visit"], None), (["absent"], None),
         (["call"], 0), (["expired"], 0), (["no places"], 0),
-        (["visit"], 20), (["twice"], 20), (["seminar"], 20), (["framework"], 20),
+        (["visit"], 20), (["twice"], 20), (["seminar"], 20), (["framework"], 20), (["need"], 20),
+        (["call", "need of nobody"], 0),
         (["visit", "places", "jobs"], 60), (["framework", "research", "visit"], 60),
         (["framework", "research", "visit", "places", "jobs", "seminar"], 100),
     ],
@@ -362,6 +378,73 @@ def test_dependence_says_what_the_rule_says(people):
         assert percent(DEPENDENCE, one) == 100 - 50 * len(hanging.get(one.pk, ()))
 
 
+# --- asks and needs --------------------------------------------------------------------------------------------------------
+
+
+def asked(enterprise, due=30, answered=None, **fields):
+    values = {"state": "done", "answered_at": ago(answered)} if answered is not None else {}
+    return Ask.objects.create(
+        enterprise=enterprise, department=DepartmentFactory(), asked_by=UserFactory(), asked_at=ago(60), kind="survey",
+        text="x", due_on=today() - timedelta(days=due), **values | fields,
+    )  # fmt: skip
+
+
+def looked_for(enterprise, posted=40, met=None, **fields):
+    need = Need.objects.create(
+        enterprise=enterprise, kind="research", title="x", from_on=today(), until_on=today(), posted_by=UserFactory(),
+        posted_at=ago(posted), **fields,
+    )  # fmt: skip
+    if met:
+        offer = Offer.objects.create(department=DepartmentFactory(), kind="expertise", title="x", owner=UserFactory())
+        by = UserFactory()
+        Match.objects.create(need=need, offer=offer, verdict=met, reason="x", decided_by=by, decided_at=ago(5))
+    return need
+
+
+ANSWER_CASES = {
+    "in time": lambda firm: asked(firm, answered=40),
+    "on the day": lambda firm: asked(firm, answered=30),
+    "late": lambda firm: asked(firm, answered=20),
+    "not at all": asked,
+    "declined": lambda firm: asked(firm, answered=40, state="declined", answer_note="x"),
+    "waits": lambda firm: asked(firm, due=-3),
+    "withdrawn": lambda firm: asked(firm, state="withdrawn"),
+    "met": lambda firm: looked_for(firm, met="accepted"),
+    "declined by us": lambda firm: looked_for(firm, met="declined"),
+    "nothing yet": looked_for,
+    "fresh": lambda firm: looked_for(firm, posted=10),
+    "fresh and met": lambda firm: looked_for(firm, posted=10, met="accepted"),
+    "taken back": lambda firm: looked_for(firm, state="withdrawn"),
+}
+
+
+@pytest.mark.parametrize(
+    ("cases", "expected"),
+    [
+        ([], None), (["waits"], None), (["withdrawn"], None), (["fresh"], None), (["taken back"], None),
+        (["in time"], 100), (["on the day"], 100), (["declined"], 100), (["met"], 100), (["fresh and met"], 100),
+        (["late"], 50), (["not at all"], 0), (["nothing yet"], 0), (["declined by us"], 0),
+        (["in time", "not at all"], 50), (["met", "late", "nothing yet", "waits"], 50),
+    ],
+)  # fmt: skip
+def test_answers(cases, expected):
+    enterprise = firm()
+    for case in cases:
+        ANSWER_CASES[case](enterprise)
+    assert percent(ANSWERS, enterprise) == expected
+    assert len(ANSWERS.rows(enterprise, today())) == len(
+        [case for case in cases if case not in ("waits", "withdrawn", "fresh", "taken back")]
+    )
+
+
+def test_what_was_answered_later_had_no_answer_then():
+    enterprise = firm()
+    ANSWER_CASES["late"](enterprise)
+    ANSWER_CASES["met"](enterprise)
+    assert percent(ANSWERS, enterprise, today() - timedelta(days=8), then=True) == 25  # late; the need waits 32 days
+    assert percent(ANSWERS, enterprise, today() - timedelta(days=25), then=True) == 0
+
+
 # --- open issues ------------------------------------------------------------------------------------------------------------
 
 
@@ -447,7 +530,7 @@ def test_a_part_asks_for_no_more_than_its_scope(part):
 
 
 def everything(enterprise):
-    for way in ("visit", "places", "jobs", "seminar", "framework"):
+    for way in ("visit", "places", "jobs", "seminar", "framework", "need"):
         WAYS[way](enterprise)
     ISSUE_CASES["letter"](enterprise)
     spoke(enterprise, 1, 2, 3)
