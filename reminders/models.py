@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from records.links import new_code
 from records.models import Link, Side
+from records.sealed import SealedField
 from reminders.workflow import DeliveryState, TaskState
 
 ONE_SIDE = [choice for choice in Side.choices if choice[0] != Side.BOTH]
@@ -198,9 +199,9 @@ class Robot(models.Model):
 
     name = models.CharField(_("name"), max_length=60, unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
-    #: Whoever knows the two can speak in the group: they are shown nowhere, and in no log.
-    token = models.CharField(_("key"), max_length=200)
-    secret = models.CharField(_("secret of the signature"), max_length=200, blank=True)
+    #: Whoever knows the two can speak in the group: they are kept sealed, and shown nowhere, and in no log.
+    token = SealedField(_("key"))
+    secret = SealedField(_("secret of the signature"), blank=True)
     gateway = models.URLField(_("own gateway"), blank=True)
     rules = ArrayField(models.CharField(max_length=40), verbose_name=_("what it hears"))
     #: Ids, known to the app above: empty means all.
