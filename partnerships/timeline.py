@@ -111,6 +111,12 @@ def left(sentence):
     return say
 
 
+def link_handed_out(event):
+    """To whom, where somebody was named."""
+    data = defaultdict(str, event.data)
+    return _("Link handed out to %(addressee)s.") % data if data["addressee"] else _("Link handed out.")
+
+
 def label_of(event, name):
     model = ContentType.objects.get_for_id(event.subject_type_id).model_class() if event.subject_type_id else None
     try:
@@ -237,7 +243,7 @@ SENTENCES = {
     "site.closed": words(gettext_lazy("Site closed: %(name)s")),
     "site.reopened": words(gettext_lazy("Site open again: %(name)s")),
     "assessment.written": words(gettext_lazy("On-site assessment written.")),
-    "link.handed_out": words(gettext_lazy("Link handed out to %(addressee)s.")),
+    "link.handed_out": link_handed_out,
     "link.withdrawn": words(gettext_lazy("Link withdrawn.")),
     "link.renewal_asked": words(gettext_lazy("Asked for a new link. %(phone)s")),
     "import.uploaded": words(gettext_lazy("List uploaded: %(name)s")),

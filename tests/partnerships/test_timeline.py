@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from partnerships.models import Seminar
 from partnerships.models.touchpoint import Precision
 from partnerships.services.proxies import confirm_proxy_entry, correct_proxy_entry, enter_touchpoint_on_behalf
 from partnerships.services.touchpoints import log_touchpoint
@@ -305,3 +306,29 @@ def test_entering_on_behalf_on_its_page(cast, signed_in):
     faulty = client.post(address, said | {"said_at": "2999-01-01T10:00", "form_key": "x"})
     assert faulty.status_code == 422
     assert "十二月可以来" in faulty.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"addressee": "赵敏"}, "Link handed out to 赵敏."),
+        ({"addressee": ""}, "Link handed out."),
+        ({}, "Link handed out."),
+    ],
+)
+def test_a_link_for_nobody_in_particular_reads_whole(cast, data, said):
+    event = record("link.handed_out", subject=cast.a, stream=cast.a.pk, by=cast.officer, data=data)
+    with translation.override("en"):
+        assert sentence(event, for_enterprise=False) == said
+
+
+def test_what_opens_a_seminar_is_named_by_what_is_said_of_it(cast, signed_in):
+    seminar = Seminar.objects.create(
+        title="专业建设研讨会", place="A101", organiser=cast.officer, starts_at=NOW, ends_at=NOW + timedelta(hours=2)
+    )
+    data = {"name": seminar.title, "day": "2026-11-20"}
+    record("seminar.invited", subject=seminar, stream=cast.a.pk, by=cast.officer, data=data, happened_at=NOW)
+    page = signed_in(cast.officer).get(url(cast)).content.decode()
+    found = re.search(r'Open<span class="visually-hidden">: ([^<]+)</span>', page)
+    assert seminar.title in html.unescape(found[1])
+    assert not found[1].startswith(",")
