@@ -31,6 +31,7 @@ PLACES = (
             "portal_obligations",
             "portal_obligation",
             "portal_wish",
+            "portal_results",
         ),
     ),
     ("mail", "portal_thread", ()),

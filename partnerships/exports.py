@@ -6,11 +6,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import SCHOOL_ROLES, Department, User
 from partnerships.health.part import parts
-from partnerships.models import Agreement, Enterprise, Registration, Seminar, Touchpoint, Trip
+from partnerships.models import Agreement, Enterprise, Registration, Seminar, Touchpoint, Trip, YearResult
 from partnerships.models.enterprise import NEVER
+from partnerships.models.result import FIGURES
 from partnerships.models.seminar import Answer
 from partnerships.obligations import promise
 from partnerships.rules.agreements import OPEN_END
+from partnerships.services.results import totals
 from policies.services import industry_names, region_names
 from records.models import Side
 
@@ -180,6 +182,24 @@ def away_rows(queryset):
             number, agreement.title, agreement.number, agreement.enterprise.name, row.on, row.reference,
             (today - row.on).days, str(agreement.owner), str(agreement.department or ""),
         )  # fmt: skip
+
+
+def result_sheet(queryset):
+    """One row per enterprise of `queryset`, the results of one year, by name; the sums last."""
+    heads = [_("No."), _("enterprise"), _("credit code"), _("year")]
+    heads += [str(YearResult._meta.get_field(name).verbose_name) for name in FIGURES]
+    return _("Yearly results"), [*heads, _("note")], result_rows(queryset)
+
+
+def result_rows(queryset):
+    number = 0
+    rows = queryset.select_related("enterprise").order_by("enterprise__sort_key", "pk")
+    for number, row in enumerate(rows.iterator(chunk_size=1_000), start=1):
+        figures = [getattr(row, name) for name in FIGURES]
+        yield (number, row.enterprise.name, row.enterprise.uscc, row.label, *figures, row.note)
+    if number:
+        sums = totals(queryset)
+        yield (None, _("Total"), "", "", *(sums[name] for name in FIGURES), "")
 
 
 def seminar_sheet(queryset):

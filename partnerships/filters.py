@@ -19,7 +19,7 @@ from django_filters.fields import ModelChoiceField, ModelChoiceIterator
 from django_filters.widgets import BooleanWidget
 
 from accounts.models import PARTNER_ROLES, Department, User
-from partnerships.models import Agreement, Enterprise, Obligation, PaperStep, Registration, Seminar, Trip
+from partnerships.models import Agreement, Enterprise, Obligation, PaperStep, Registration, Seminar, Trip, YearResult
 from partnerships.models.enterprise import RED_FLAG
 from partnerships.models.touchpoint import EvidenceTag
 from partnerships.rhythms import in_rhythm
@@ -27,6 +27,7 @@ from partnerships.rules.agreements import EXPIRY_STEPS
 from partnerships.rules.papers import AWAY_DAYS, Stage, Step
 from partnerships.rules.rhythm import Rhythm
 from partnerships.rules.terms import read_term
+from partnerships.rules.years import read_year
 from partnerships.workflow import LATE, OBLIGATION, AgreementState, ObligationState
 from policies.services import city_choices, codes_within, industry_choices, province_choices
 from records.models import Side
@@ -396,6 +397,19 @@ def papers_away(user, data):
 
 def late_since():
     return timezone.localdate() - timedelta(days=AWAY_DAYS)
+
+
+def results_for(user, data):
+    """The results of one year (“school-2026”, else the school year that runs), and what was taken from `data`."""
+    kind, year = read_year(data.get("year"), timezone.localdate())
+    rows = YearResult.objects.visible_to(user).filter(kind=kind, year=year, enterprise__merged_into=None)
+    words, mine = data.get("q", "").strip()[:60], bool(data.get("mine"))
+    if words:
+        rows = rows.filter(enterprise__in=Enterprise.objects.named_like(words).values("pk"))
+    if mine:
+        rows = rows.filter(enterprise__owner=user)
+    asked = f"{kind}-{year}" if data.get("year") == f"{kind}-{year}" else ""
+    return rows, {"year": asked, "q": words, "mine": mine, "kind": kind, "number": year}
 
 
 def keys_in(data, name):

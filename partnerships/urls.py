@@ -24,6 +24,7 @@ from partnerships.views import (
     portal_needs,
     promises,
     registrations,
+    results,
     seminar_door,
     seminar_guests,
     seminars,
@@ -301,4 +302,12 @@ urlpatterns += [
     path(PORTAL + "promises/", promises.portal_obligations, name="portal_obligations"),
     path(PORTAL + "promises/<int:obligation>/", promises.portal_obligation, name="portal_obligation"),
     path(OF_PORTAL + "go-on/", promises.portal_wish, name="portal_wish"),
+]
+
+# --- the results of years (views/results.py) ---
+urlpatterns += [
+    path("results/", results.result_list, name="result_list"),
+    path("results/enter/", results.result_enter, name="result_enter"),
+    path("partners/<int:pk>/results/<slug:kind>/<int:year>/", results.result_edit, name="result_edit"),
+    path(PORTAL + "results/", results.portal_results, name="portal_results"),
 ]

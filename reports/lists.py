@@ -26,6 +26,7 @@ from partnerships.filters import (
     papers_away,
     partners_for,
     registrations_for,
+    results_for,
     seminars_for,
     trips_for,
 )
@@ -146,6 +147,10 @@ LISTS = {
         ListOf(
             "obligations", _("Obligations"), "partnerships:obligation_list", tuple(ObligationFilter.base_filters),
             sees_partners, by_filter(obligations_for), exports.obligation_sheet, _("obligations-%(day)s.xlsx"),
+        ),
+        ListOf(
+            "results", _("Yearly results"), "partnerships:result_list", ("year", "q", "mine"),
+            sees_partners, by_hand(results_for), exports.result_sheet, _("results-%(day)s.xlsx"),
         ),
         ListOf(
             "trips", _("Trips"), "partnerships:trip_list", ("when", "tag", "mine"),

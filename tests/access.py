@@ -384,6 +384,7 @@ FORMS = {
     "partnerships:agreement_ending": lambda side: {"do": "end"},
     "partnerships:portal_obligation": lambda side: {"kept_on": DAY, "note": "Done."},
     "partnerships:portal_wish": lambda side: {"wish": "go_on", "form_key": key()},
+    "partnerships:result_edit": lambda side: {"interns": 12, "form_key": key()},
     "partnerships:registration_new": lambda side: {
         "name": "温州青山泵业有限公司", "uscc": code_for(9), "contact_name": "林青", "phone": "13800000009",
         "wishes": "Interns.", "form_key": key(),

@@ -376,7 +376,7 @@ def _promises(side, enterprise, canary, officer, agreement):
     ending = mark(links.hand_out("ending", subject=agreement, **handed), canary)
     side.clause, side.obligation = clause.pk, duty.pk
     side.obligation_code, side.ending_code = asked.code, ending.code
-    mark(YearResult.objects.create(enterprise=enterprise, year=2025, interns=3, entered_by=officer), SCHOOL)
+    mark(YearResult.objects.create(enterprise=enterprise, year=2025, interns=3, entered_by=officer), SCHOOL)  # its note
 
 
 def _papers(side, enterprise, canary, officer):

@@ -341,6 +341,12 @@ partnerships:portal_obligations(enterprise)               ii nnnn nn ooo nn    i
 partnerships:portal_obligation(enterprise obligation)     ii nnnn nn ooo nn    ii nnnn nn rrr nn
 partnerships:portal_wish(enterprise in_force)             ii nnnn nn ooo nn    ii nnnn nn rrr nn
 
+# --- the results of years: all officers read, who keeps the partner enters them; an enterprise reads its own
+partnerships:result_list                                  ii oooo ff fff ff    ii mmmm mm mmm mm
+partnerships:result_enter                                 ii oooo ff fff ff    ii rrrr ff fff ff
+partnerships:result_edit(enterprise 'school' '2026')      ii ooof nn fff nn    ii rrrf nn fff nn
+partnerships:portal_results(enterprise)                   ii nnnn nn ooo nn    ii mmmm mm mmm mm
+
 # --- calendars to subscribe to
 partnerships:calendar_own                                 ii oooo oo ooo oo    ii rrrr rr rrr rr
 partnerships:calendar_feed(feed_code)                     oo oooo oo ooo oo    mm mmmm mm mmm mm

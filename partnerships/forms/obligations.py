@@ -22,7 +22,7 @@ class KeepForm(forms.Form):
 
     kept_on = DayField(label=_("on which day"), initial=timezone.localdate)
     note = forms.CharField(
-        label=_("how"), max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        label=_("how it was done"), max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("One sentence: both sides read it."),
     )  # fmt: skip
     files = FilesField(label=_("picture or paper"), help_text=_("A photograph is enough."))

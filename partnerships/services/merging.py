@@ -15,6 +15,7 @@ from partnerships.services.agreements.merging import move_agreements, why_not_mo
 from partnerships.services.enterprises import FIELDS, NAMES, naming, shown
 from partnerships.services.health import refresh as refresh_health
 from partnerships.services.matches import move_matches
+from partnerships.services.results import move_results
 from partnerships.services.seminars import move_guests
 from partnerships.services.touchpoints import refresh_last_contact
 from partnerships.workflow import keeps_this_partner
@@ -268,6 +269,7 @@ def _move_rows(survivor, other):
     move_guests(survivor, other)
     move_agreements(survivor, other)
     move_matches(survivor, other)
+    move_results(survivor, other)
     ImportRow.objects.filter(enterprise=other).update(enterprise=survivor)
     other.children.exclude(pk=survivor.pk).update(parent=survivor)
     Event.objects.in_stream(other.pk).update(stream=survivor.pk)

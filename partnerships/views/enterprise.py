@@ -19,6 +19,7 @@ from partnerships.imports.plan import listed_shown
 from partnerships.models import Ask, Assessment, Contact, Enterprise, Need, Shutdown, Site
 from partnerships.models.ask import BUSY
 from partnerships.obligations import record_shown
+from partnerships.results import results_shown
 from partnerships.rhythms import rhythm_card
 from partnerships.services import enterprises as services
 from partnerships.services.merging import find_similar
@@ -94,6 +95,7 @@ def enterprise_detail(request, pk):
         "listed": listed_shown(enterprise.listed),
         "agreements": agreements_shown(enterprise, today),
         "record": record_shown(enterprise, today),
+        "results": results_shown(enterprise, today),
         "similar": find_similar(enterprise, limit=5),
         "timeline": timeline_page(enterprise, request.user, request.GET, size=TIMELINE),
         "alone": _alone(enterprise),

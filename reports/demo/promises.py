@@ -2,11 +2,12 @@
 
 import uuid
 from datetime import timedelta
-
-from django.db.models import Q
+from decimal import Decimal
 
 from partnerships.models import Clause, Obligation
+from partnerships.rules.years import current_year
 from partnerships.services import obligations as services
+from partnerships.services.results import keep_result
 from records.models import Side
 from reminders.planner import plan, prepare_drafts
 from reminders.services import switch_rule
@@ -89,7 +90,7 @@ def _keep(stage, row, lin):
 
 def _add(stage, firm, lin):
     """Two that no clause made, due soon, and one that was kept with a picture."""
-    agreement = firm.agreements.bases().in_force().filter(Q(kind="order_class")).get()
+    agreement = firm.agreements.bases().in_force().get(kind="order_class")
     contact = firm.contacts.present().first()
     made = []
     for side, text, text_en, due, more in (
@@ -114,3 +115,32 @@ def _add(stage, firm, lin):
     picture = [shop_floor(stage.random, "参观.jpg")]
     said = {"kept_on": stage.working_day(3), "note": "两个班参观了二号车间。", "files": picture, "now": stage.at(3, 16)}
     services.keep_obligation(made[-1], by=contact.user or lin, **said)
+
+
+def count_years(stage):
+    """What the lively partners brought in the last two school years, and in the last calendar year."""
+    dice = stage.random
+    school, calendar = current_year("school", stage.today), current_year("calendar", stage.today)
+    for partner in list(stage.partners.values())[:16]:
+        if not partner.enterprise.is_partner:
+            continue
+        for kind, year, ago in (
+            ("school", school - 2, 420),
+            ("school", school - 1, 70),
+            ("calendar", calendar - 1, 320),
+        ):
+            interns = dice.randint(6, 40)
+            figures = {"interns": interns, "hires": dice.randint(0, interns // 2), "lecturers": dice.randint(0, 5)}
+            if dice.random() < 0.4:
+                figures |= {"order_classes": dice.randint(1, 2), "order_students": dice.randint(25, 70)}
+            if dice.random() < 0.5:
+                figures |= {"donated": Decimal(dice.randint(2, 60) * 5000), "lent": Decimal(dice.randint(0, 40) * 5000)}
+            if dice.random() < 0.5:
+                figures |= {
+                    "service_income": Decimal(dice.randint(3, 80) * 1000),
+                    "employees_trained": dice.randint(8, 90),
+                }
+            keep_result(
+                partner.enterprise, by=partner.owner or stage.staff["lead"], kind=kind, year=year, changes=figures,
+                now=stage.at(ago, 10),
+            )  # fmt: skip

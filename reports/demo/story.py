@@ -17,7 +17,7 @@ from reports.demo.exchanges import exchange_letters, tell_two_years
 from reports.demo.health import weigh
 from reports.demo.papers import send_papers
 from reports.demo.partners import open_partners
-from reports.demo.promises import keep_promises, write_clauses
+from reports.demo.promises import count_years, keep_promises, write_clauses
 from reports.demo.queues import fill_queues
 from reports.demo.reminders import remind
 from reports.demo.school import open_school
@@ -51,6 +51,7 @@ def seed(now=None):
         write_clauses(stage)
         sign_agreements(stage)
         keep_promises(stage)
+        count_years(stage)
         ask_around(stage)
         send_papers(stage)
         _move_clocks()

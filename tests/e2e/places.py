@@ -127,6 +127,7 @@ def objects():
     ahead, held, seat, came, invited = seminars(lin, firm)
     paper, asked = agreements(lin, firm), asks(lin, firm)
     promised = promises(lin, firm)
+    year = firm.results.filter(kind="school").latest("year").year
     task = Task.objects.open().filter(owner=lin, side="school", rule="gap").first()
     export, chosen, changed = kept_lists(lin, firm)
 
@@ -172,6 +173,8 @@ def objects():
         "partnerships:ask_new": [pk], "partnerships:ask_new (no room)": [asked["full"]],
         "partnerships:ask_detail": [asked["waits"]], "partnerships:ask_detail (answered)": [asked["answered"]],
         "partnerships:ask_on_behalf": [asked["waits"]], "partnerships:link_carry (ask)": [pk, asked["link"].pk],
+        "partnerships:result_list": [f"?year=school-{year}"], "partnerships:result_enter": [f"?year=school-{year}"],
+        "partnerships:result_edit": [pk, "school", year],
         "partnerships:obligation_list": [], "partnerships:obligation_list (all)": ["?settled=true"],
         "partnerships:obligation_detail": [promised["ours"]], "partnerships:obligation_detail (theirs)": [promised["theirs"]],
         "partnerships:obligation_detail (kept)": [promised["kept"]],
@@ -214,7 +217,7 @@ def objects():
         "partnerships:portal_agreements": [pk], "partnerships:portal_agreement": [pk, paper["review"]],
         "partnerships:portal_agreement (amended)": [pk, paper["amended"]],
         "partnerships:portal_agreement_edit": [pk, paper["review"]],
-        "partnerships:portal_obligations": [pk], "partnerships:portal_obligation": [pk, promised["theirs"]],
+        "partnerships:portal_results": [pk], "partnerships:portal_obligations": [pk], "partnerships:portal_obligation": [pk, promised["theirs"]],
         "partnerships:portal_obligation (kept)": [pk, promised["kept"]],
         "partnerships:portal_wish": [pk, promised["ending"]],
         "partnerships:portal_seminars": [pk], "partnerships:portal_seminar": [pk, ahead.pk],

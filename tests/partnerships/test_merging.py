@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from partnerships.models import Assessment, Contact, Enterprise, Import, ImportRow, Registration
+from partnerships.models import Assessment, Contact, Enterprise, Import, ImportRow, Registration, YearResult
 from partnerships.services.enterprises import change_enterprise, create_enterprise, naming
 from partnerships.services.merging import find_similar, merge_enterprises, similar_pairs, suspected_pairs
 from partnerships.services.touchpoints import check_last_contact
@@ -176,6 +176,12 @@ def pair(cast):
         code="1" * 11, purpose="thread", subject=goes, stream=goes.pk, created_by=cast.officer,
         expires_at=now + timedelta(days=1),
     )  # fmt: skip
+    for enterprise, year, figures in (
+        (cast.a, 2025, {"interns": 5}),
+        (goes, 2025, {"interns": 7, "hires": 2}),
+        (goes, 2024, {}),
+    ):
+        YearResult.objects.create(enterprise=enterprise, year=year, entered_by=cast.officer, **figures)
     goes.departments.add(cast.d2)
     goes.listed, goes.former_names = [{"agreement_title": "实习基地"}], ["老恒力"]
     goes.save()
@@ -208,6 +214,12 @@ def test_nothing_is_left_behind(pair):
     link = Link.objects.get()
     assert (link.stream, link.subject_type, link.subject_id) == (pair.a.pk, kind, pair.a.pk)
     assert not check_last_contact().exists()
+
+
+def test_the_years_of_both_come_together(pair):
+    survivor = merge(pair)
+    years = survivor.results.order_by("year").values_list("year", "interns", "hires")
+    assert list(years) == [(2024, None, None), (2025, 5, 2)]
 
 
 def test_names_code_and_lists_come_together(pair):

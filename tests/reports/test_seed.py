@@ -34,6 +34,7 @@ from partnerships.models import (
     Site,
     Touchpoint,
     Trip,
+    YearResult,
 )
 from partnerships.models.seminar import Seminar, SeminarFeedback, SeminarGuest
 from partnerships.models.touchpoint import Precision
@@ -265,6 +266,9 @@ def test_promises_stand_in_every_state_and_are_late_on_both_sides_of_one_partner
     tasks = Task.objects.open().filter(stream=firm.pk)
     assert set(tasks.filter(rule="obligation").values_list("side", flat=True)) == {"school", "enterprise"}
     assert tasks.filter(rule="agreement_end").exists()
+    years = set(firm.results.values_list("kind", "year"))
+    assert years == {("school", 2024), ("school", 2025), ("calendar", 2025)}
+    assert YearResult.objects.filter(donated__gt=0).exists()
 
 
 def test_it_refuses_politely_where_people_are(demo):
@@ -281,7 +285,7 @@ def test_the_same_day_tells_the_same_story(demo):
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(
             "TRUNCATE accounts_user, accounts_department, partnerships_enterpriseevent, partnerships_contactevent, "
-            "partnerships_agreementevent, partnerships_obligationevent, partnerships_clause CASCADE"
+            "partnerships_agreementevent, partnerships_obligationevent, partnerships_clause, partnerships_yearresultevent CASCADE"
         )
     assert not Event.objects.exists()
     story.seed(NOW.replace(hour=17))
