@@ -1,6 +1,7 @@
 """A promise on both sides' lists, kept with a picture; another one late until the lead hears of it; a shorter term."""
 
 from datetime import date
+from urllib.parse import urlencode
 
 import pytest
 from django.utils import translation
@@ -76,9 +77,11 @@ def test_promised_kept_late_and_cut_short(site, places, visitors, variant, story
     # --- ours is two weeks late: the lead is told, the enterprise never reads it
     site.ask(TERM, "due", story["duties"]["school"], -14)
     lead = visitors(**variant).sign_in(places["accounts"]["lead"][0])
-    lead.open("/")
-    expect(on_lists(lead, ours).first).to_be_visible()
-    lead.open(f"/obligations/{story['duties']['school']}/")
+    told = "SELECT count(*) FROM reminders_delivery d JOIN reminders_task t ON t.id = d.task_id WHERE t.rule = 'obligation'"
+    told += " AND t.subject_id = %s AND d.step = 4 AND d.state IN ('due', 'claimed', 'sending', 'sent')"
+    assert site.value(told, story["duties"]["school"]) >= 1
+    lead.open("/obligations/?" + urlencode({"state": "late", "q": ours}))
+    lead.page.get_by_role("link", name=ours).click()
     with translation.override(variant["language"]):
         late = str(translation.pgettext("obligation", "late"))
     expect(lead.page.locator("main .badge", has_text=late).first).to_be_visible()
