@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from partnerships.models import Ask, Need, Offer
 
@@ -15,8 +16,9 @@ def joined(rows):
 def need_sheet(queryset):
     """One row per need, by its last day."""
     heads = [
-        _("No."), _("who looks"), _("kind"), _("in a few words"), _("what it is about"), _("specialties"), _("level"),
-        _("how many"), _("from"), _("until"), _("site"), _("state"), _("posted"), _("posted by"),
+        _("No."), _("who looks"), _("kind"), _("in a few words"), _("what it is about"),
+        pgettext("studies", "specialties"), pgettext("studies", "level"), _("how many"), pgettext("need", "from"),
+        pgettext("need", "until"), _("site"), _("state"), _("posted"), _("posted by"),
     ]  # fmt: skip
     return _("Needs"), heads, need_rows(queryset.order_by("until_on", "pk"))
 
@@ -36,8 +38,8 @@ def need_rows(queryset):
 def offer_sheet(queryset):
     """One row per offer, by department and kind: the school's list of services (学校服务清单)."""
     heads = [
-        _("No."), _("department"), _("kind"), _("title"), _("English title"), _("what it is"), _("specialties"),
-        _("level"), _("how many a year"), _("given away this year"), _("place"), _("looked after by"),
+        _("No."), _("department"), _("kind"), _("title"), _("English title"), _("what it is"),
+        pgettext("studies", "specialties"), pgettext("studies", "level"), _("how many a year"), _("given away this year"), _("place"), _("looked after by"),
         _("enterprises may read it"),
     ]  # fmt: skip
     return _("Offers of the school"), heads, offer_rows(queryset.order_by("department__name", "kind", "title", "pk"))

@@ -256,13 +256,12 @@ def _partner_parts(row, near, category, number, counts, places, today):
             rules.TRADE[closeness],
             _close_words(closeness) % {"category": category, "industry": row.industry},
         )
-    capacity, taken = places or (None, 0)
     days = (today - timezone.localdate(row.last_contact_at)).days if row.had_contact else None
     return (
         trade,
         _distance_part(row.region_id),
         Part("fit", rules.fit_of_size(number, row.headcount, row.size), _size_words(number, row)),
-        Part("capacity", rules.room(number, capacity, taken), _places_words(capacity, taken)),
+        _places_part(number, *(places or (None, 0))),
         Part("record", rules.record(counts, days), _record_words(counts, days)),
     )
 
@@ -276,10 +275,11 @@ def _size_words(number, row):
     return _("Headcount not known; size: %(size)s.") % {"size": row.get_size_display()}
 
 
-def _places_words(capacity, taken):
+def _places_part(number, capacity, taken):
     if capacity is None:
-        return _("No limit is known.")
-    return _("%(capacity)s places on its sites, %(taken)s of them promised.") % {"capacity": capacity, "taken": taken}
+        return Part("capacity", rules.ROOM_UNKNOWN, _("How many they take is not known."))
+    why = _("%(capacity)s places on its sites, %(taken)s of them promised.") % {"capacity": capacity, "taken": taken}
+    return Part("capacity", rules.room(number, capacity, taken), why)
 
 
 def _record_words(counts, days):

@@ -365,7 +365,8 @@ ASK = Lifecycle(
     },
     (
         Move("accept", _("Yes"), (K.ASKED,), K.ACCEPTED, answers_this_ask, (is_no_survey,), audience="both"),
-        Move("decline", _("Not this time"), (K.ASKED,), K.DECLINED, answers_this_ask, needs_note=True, audience="both"),
+        Move("decline", pgettext_lazy("ask", "Not this time"), (K.ASKED,), K.DECLINED, answers_this_ask,
+             needs_note=True, audience="both"),
         Move("answer", _("Answer"), (K.ASKED,), K.DONE, answers_this_ask, (is_a_survey,), audience="both"),
         Move("finish", _("It is done"), (K.ACCEPTED,), K.DONE, asked_it, audience="both"),
         Move("withdraw", _("Withdraw"), (K.ASKED, K.ACCEPTED), K.WITHDRAWN, asked_it, needs_note=True, audience="both"),

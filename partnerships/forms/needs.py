@@ -6,6 +6,7 @@ from datetime import timedelta
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import PARTNER_ROLES, Department, User
 from partnerships.forms.editing import DayField, EditForm, SaidAtField
@@ -37,14 +38,17 @@ class SpecialtiesField(forms.ModelMultipleChoiceField):
 
 
 def specialties_field():
-    return SpecialtiesField(label=_("specialties"), help_text=_("Several, with Ctrl; none where it does not matter."))
+    return SpecialtiesField(
+        label=pgettext_lazy("studies", "specialties"),
+        help_text=_("Several: hold Ctrl, on a phone tick them; none where it does not matter."),
+    )
 
 
 class NeedForm(EditForm):
     """What is looked for; by a department at enterprises where `department` is chosen too."""
 
-    from_on = DayField(label=_("from"))
-    until_on = DayField(label=_("until"), help_text=_("After this day it lapses by itself."))
+    from_on = DayField(label=pgettext_lazy("need", "from"))
+    until_on = DayField(label=pgettext_lazy("need", "until"), help_text=_("After this day it lapses by itself."))
     specialties = specialties_field()
 
     class Meta:
@@ -193,7 +197,7 @@ class AnswerAskForm(forms.Form):
     """Yes or not this time, how many, and a word about it."""
 
     answer = forms.ChoiceField(
-        label=_("your answer"), choices=[("yes", _("Yes")), ("no", _("Not this time"))],
+        label=_("your answer"), choices=[("yes", _("Yes")), ("no", pgettext_lazy("ask", "Not this time"))],
         widget=forms.RadioSelect(attrs=TILES), error_messages={"required": _("Choose an answer.")},
     )  # fmt: skip
     number = forms.IntegerField(label=_("how many"), required=False, min_value=1, max_value=100_000)
@@ -204,7 +208,10 @@ class AnswerAskForm(forms.Form):
     def __init__(self, *args, ask, **kwargs):
         super().__init__(*args, **kwargs)
         if ask.is_answered_at_once:
-            self.fields["answer"].choices = [("yes", _("Here is our answer")), ("no", _("Not this time"))]
+            self.fields["answer"].choices = [
+                ("yes", _("Here is our answer")),
+                ("no", pgettext_lazy("ask", "Not this time")),
+            ]
             self.fields["note"].label = _("your answer to the survey, or where it is")
         if ask.number:
             self.initial.setdefault("number", ask.number)

@@ -94,8 +94,10 @@ class Offer(RuledModel):
     title_en = models.CharField(_("English title"), max_length=120, blank=True)
     text = models.TextField(_("what it is"), blank=True, max_length=2000)
     text_en = models.TextField(_("what it is, in English"), blank=True, max_length=2000)
-    specialties = models.ManyToManyField(Specialty, blank=True, related_name="+", verbose_name=_("specialties"))
-    level = models.CharField(_("level"), max_length=10, choices=Level, blank=True, default="")
+    specialties = models.ManyToManyField(
+        Specialty, blank=True, related_name="+", verbose_name=pgettext_lazy("studies", "specialties")
+    )
+    level = models.CharField(pgettext_lazy("studies", "level"), max_length=10, choices=Level, blank=True, default="")
     capacity = models.PositiveIntegerField(
         _("how many a year"), null=True, blank=True, help_text=_("People, days or pieces. Empty: no limit.")
     )
@@ -188,11 +190,13 @@ class Need(RuledModel):
     kind = models.CharField(_("kind"), max_length=10, choices=NeedKind)
     title = models.CharField(_("in a few words"), max_length=80)
     text = models.TextField(_("what it is about"), blank=True, max_length=2000)
-    specialties = models.ManyToManyField(Specialty, blank=True, related_name="+", verbose_name=_("specialties"))
-    level = models.CharField(_("level"), max_length=10, choices=Level, blank=True, default="")
+    specialties = models.ManyToManyField(
+        Specialty, blank=True, related_name="+", verbose_name=pgettext_lazy("studies", "specialties")
+    )
+    level = models.CharField(pgettext_lazy("studies", "level"), max_length=10, choices=Level, blank=True, default="")
     number = models.PositiveIntegerField(_("how many"), null=True, blank=True)
-    from_on = models.DateField(_("from"))
-    until_on = models.DateField(_("until"))
+    from_on = models.DateField(pgettext_lazy("need", "from"))
+    until_on = models.DateField(pgettext_lazy("need", "until"))
     site = models.ForeignKey(Site, models.PROTECT, null=True, blank=True, related_name="needs", verbose_name=_("site"))
     posted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", editable=False,

@@ -32,6 +32,8 @@ CROWDED = 0.1
 #: Where the headcount is not known.
 BY_SIZE = {"large": 1.0, "medium": 0.8, "small": 0.5, "micro": 0.2, "": 0.4}
 OTHER_LEVEL = 0.2
+#: Where nobody has written down how many a partner takes.
+ROOM_UNKNOWN = 0.5
 #: Days since the last contact -> share; kept promises count for the rest of the part.
 CONTACT = ((90, 1.0), (365, 0.5))
 OF_PROMISES = 0.7

@@ -347,7 +347,7 @@ def test_partners_for_a_wish_local_first_with_the_why(cast):
         "General-purpose machinery is the own trade of Equipment manufacturing.",
         "In Hangzhou, as we are.",
         "40 beside 500 employees.",
-        "No limit is known.",
+        "How many they take is not known.",
         "No promise has been due yet. No contact is known.",
     ]
     matches.decide("declined", by=cast.lead, need=wish, enterprise=near, reason="只要夜班")
