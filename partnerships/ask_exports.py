@@ -39,7 +39,8 @@ def offer_sheet(queryset):
     """One row per offer, by department and kind: the school's list of services (学校服务清单)."""
     heads = [
         _("No."), _("department"), _("kind"), _("title"), _("English title"), _("what it is"),
-        pgettext("studies", "specialties"), pgettext("studies", "level"), _("how many a year"), _("given away this year"), _("place"), _("looked after by"),
+        pgettext("studies", "specialties"), pgettext("studies", "level"), _("how many a year"),
+        _("given away this year"), _("place"), _("looked after by"),
         _("enterprises may read it"),
     ]  # fmt: skip
     return _("Offers of the school"), heads, offer_rows(queryset.order_by("department__name", "kind", "title", "pk"))
