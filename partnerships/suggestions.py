@@ -179,8 +179,8 @@ def partners_for(subject, *, today):
     codes = sorted({row.category_id for row in subject.specialties.all()})
     near = affinities_of(codes, today) if codes else {}
     number = subject.number if isinstance(subject, Need) else None
-    rows = list(candidates(near, number, bool(codes)).exclude(pk__in=_decided(subject))[:POOL])
-    keys = [row.pk for row in rows]
+    keys = list(candidates(near, number, bool(codes)).exclude(pk__in=_decided(subject))[:POOL])
+    rows = Enterprise.objects.filter(pk__in=keys).select_related("industry", "owner").defer("grams", "search_text")
     kept, places = _kept_by_partners(keys, today), _places_of(keys, today) if _counts_places(subject) else {}
     category = next((row.category for row in subject.specialties.all()), None)
     return best(
@@ -190,7 +190,7 @@ def partners_for(subject, *, today):
 
 
 def candidates(near, number, has_specialties):
-    """Partners by trade, distance and size, the best first: one look at the index enterprise_matching.
+    """Ids of partners by trade, distance and size, the best first: one look at the index enterprise_matching alone.
 
     `near`: industry -> closeness. Where specialties are named, only partners of trades to which they lead.
     """
@@ -206,11 +206,8 @@ def candidates(near, number, has_specialties):
     points = trade * Value(WEIGHTS["trade"]) + _by_distance() * Value(WEIGHTS["distance"])
     if number:
         points += _by_size(number) * Value(WEIGHTS["fit"])
-    return (
-        rows.annotate(static_points=points).order_by("-static_points", "-last_contact_at", "pk")
-        .select_related("industry", "region__parent", "owner", "lead_department")
-        .defer("grams", "search_text")
-    )  # fmt: skip
+    ordered = rows.annotate(static_points=points).order_by("-static_points", "-last_contact_at", "pk")
+    return ordered.values_list("pk", flat=True)
 
 
 def _case(whens, otherwise):

@@ -127,15 +127,20 @@ def _touches_large(sql):
     return any(f'"{table}"' in sql for table in LARGE)
 
 
-def _walks(sql, few):
-    """Sequential scans of large tables that really read more than `few` rows, as the server counted them."""
+def explained(sql, values=()):
+    """[(node of the plan, rows it really read)] of a statement, as the server counted them."""
     with connection.cursor() as cursor:
-        cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF) " + sql.replace("%", "%%"), [])
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF) {sql}", values)
         plan = cursor.fetchone()[0]
     plan = json.loads(plan) if isinstance(plan, str) else plan
+    return list(_nodes(plan[0]["Plan"]))
+
+
+def _walks(sql, few):
+    """Sequential scans of large tables that really read more than `few` rows, as the server counted them."""
     return [
         f"{node['Node Type']} over {node['Relation Name']}: {read:,} rows"
-        for node, read in _nodes(plan[0]["Plan"])
+        for node, read in explained(sql.replace("%", "%%"))
         if node["Node Type"] == "Seq Scan" and node["Relation Name"] in LARGE and read > few
     ]
 

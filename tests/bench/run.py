@@ -7,7 +7,7 @@ from django.db import connection
 
 from reports.demo import scale
 from reports.services import count_rhythm
-from tests.bench import health, pages, reminders, sheets, weight
+from tests.bench import health, pages, reminders, sheets, suggestions, weight
 from tests.bench.measure import Row, Section, seconds, timed
 
 SEED_LIMIT, FILL_LIMIT = 20, 240
@@ -67,7 +67,9 @@ def measure(size, seed, *, say=print):
     reminded = reminders.section(size.open_tasks, size.mails, size.runs)
     say("Measuring health …")
     healthy = health.section(size.runs)
-    return [*sections, taken_in, visits, handed_out, reminded, healthy, weights, data]
+    say("Measuring suggestions …")
+    suggested = suggestions.section(size.runs, size.repeats)
+    return [*sections, taken_in, visits, handed_out, reminded, healthy, suggested, weights, data]
 
 
 def postgres_version():

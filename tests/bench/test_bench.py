@@ -11,7 +11,7 @@ from partnerships.services.touchpoints import check_last_contact
 from records.models import Event
 from reports.demo import scale
 from tests.accounts.factories import person
-from tests.bench import health, measure, pages, reminders, report, sheets
+from tests.bench import health, measure, pages, reminders, report, sheets, suggestions
 from tests.chaos.machine import Account
 from tests.partnerships.factories import EnterpriseFactory
 
@@ -46,6 +46,7 @@ def test_every_part_runs(filled, tmp_path):
     sections = pages.sections(cases, visitor, pages.numbers_of_queries(cases, visitor), runs=1, repeats=1)
     sections += [sheets.import_section(visitor, 60, 1), sheets.visits_section(visitor, 40, 1)]
     sections += [sheets.export_section(400, 1), reminders.section(700, 20, 1), health.section(1)]
+    sections += [suggestions.section(1, 1)]
     out = tmp_path / "benchmarks.md"
     report.write(out, sections, scale="small", runs=1, postgres="18")
     text = out.read_text()
