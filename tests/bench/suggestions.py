@@ -12,7 +12,7 @@ from partnerships.services.needs import post_wish
 from partnerships.suggestions import POOL, candidates, partners_for
 from policies.models import Specialty
 from policies.services import affinities_of
-from tests.bench.measure import Pairs, Row, Section, explained, milliseconds
+from tests.bench.measure import FEW, Pairs, Row, Section, explained, milliseconds
 from tests.bench.pages import lead
 
 LIMIT = 0.2
@@ -89,4 +89,4 @@ def _faults(subject, today):
     table = Enterprise._meta.db_table
     read = sum(count for node, count in explained(sql, values) if node.get("Relation Name") == table)
     asked = rows.order_by().count()
-    return [f"{read:,} rows read for {asked:,} in question"] if read > asked * 1.05 + 100 else []
+    return [f"{read:,} rows read for {asked:,} in question"] if read > max(asked * 1.05, FEW) else []
