@@ -14,6 +14,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Side(models.TextChoices):
@@ -190,7 +191,7 @@ class File(models.Model):
 class SignatureState(models.TextChoices):
     ASKED = "asked", _("asked")
     SEEN = "seen", _("seen")
-    SIGNED = "signed", _("signed")
+    SIGNED = "signed", pgettext_lazy("signature", "signed")
     REFUSED = "refused", _("not signed, with a reason")
     DELEGATED = "delegated", _("passed on")
     RESET = "reset", _("to be signed again")

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from records.models import Audience, Side, Signature, SignatureState
 from records.services import record
@@ -61,7 +61,7 @@ SIGNATURE = Lifecycle(
     {
         S.ASKED: Words(gettext_lazy("asked"), "", gettext_lazy("to sign"), ""),
         S.SEEN: Words(gettext_lazy("seen"), "", gettext_lazy("to sign"), ""),
-        S.SIGNED: Words(gettext_lazy("signed"), ""),
+        S.SIGNED: Words(pgettext_lazy("signature", "signed"), ""),
         S.REFUSED: Words(gettext_lazy("not signed, with a reason"), "", gettext_lazy("returned with a comment"), ""),
         S.DELEGATED: Words(gettext_lazy("passed on"), ""),
         S.RESET: Words(gettext_lazy("to be signed again"), ""),
