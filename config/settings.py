@@ -183,6 +183,8 @@ REMINDER_RULES = [
     "partnerships.agreement_reminders.UNSCHEDULED",
     "partnerships.agreement_reminders.END",
     "partnerships.agreement_reminders.NOTICE",
+    "partnerships.signing_reminders.TO_SIGN",
+    "partnerships.signing_reminders.NOT_SIGNED",
 ]
 
 # --- data --------------------------------------------------------------------------------------------------------
