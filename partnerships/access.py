@@ -21,6 +21,7 @@ PLACES = (
             "portal_agreements",
             "portal_agreement",
             "portal_agreement_edit",
+            "portal_agreement_sign",
             "portal_needs",
             "portal_need_new",
             "portal_need",

@@ -13,7 +13,7 @@ from partnerships.papers import paper_stage
 from partnerships.rules.agreements import BLOCKS, MANY, OPEN_END, SIGNED, in_effect
 from partnerships.timeline import label_of, sentence
 from partnerships.workflow import AGREEMENT, AgreementState
-from records.models import Event, Side
+from records.models import Event, Side, Signature
 from records.templatetags.show import yuan
 
 BADGES = {"in_force": " badge--kept", "review": " badge--due", "signature": " badge--due"}
@@ -46,8 +46,10 @@ def standing(agreement, today, *, for_enterprise=False):
         whose = Side.SCHOOL
     elif agreement.state == AgreementState.REVIEW:
         next_step, whose = _of_review(agreement, for_enterprise)
-    elif agreement.state == AgreementState.SIGNATURE and not for_enterprise and (stage := paper_stage(agreement)):
-        label = str(stage.label)
+    elif agreement.state == AgreementState.SIGNATURE:
+        next_step, whose = _of_signatures(agreement, for_enterprise)
+        if not for_enterprise and (stage := paper_stage(agreement)):
+            label = str(stage.label)
     elif agreement.ended_on and agreement.state == AgreementState.IN_FORCE:
         next_step = _("It ends on %(day)s.") % {"day": date_format(agreement.ended_on)}
     elif agreement.is_expiring(today) and not agreement.is_amendment:
@@ -80,6 +82,15 @@ def _of_review(agreement, for_enterprise):
     if for_enterprise:
         return _("Both sides have agreed. The school prepares the papers."), other
     return _("Both sides have agreed. Next: a lead approves it."), reader
+
+
+def _of_signatures(agreement, for_enterprise):
+    """How many are still to sign; where nobody was asked yet, the school asks."""
+    count = agreement.open_signatures
+    if not count:
+        return (_("The school prepares the papers.") if for_enterprise else _("Next: ask who signs.")), Side.SCHOOL
+    said = ngettext("%(count)s person is still to sign.", "%(count)s people are still to sign.", count)
+    return said % {"count": count}, ""
 
 
 def _of_end(agreement, for_enterprise):
@@ -189,9 +200,15 @@ class Happened:
 
 
 def history(agreements, *, for_enterprise):
-    """What happened to these rows, newest first, with both values of each change; for the enterprise of the text."""
-    kind = ContentType.objects.get_for_model(Agreement)
-    events = Event.objects.filter(subject_type=kind, subject_id__in=[row.pk for row in agreements])
+    """What happened to these rows and to their signatures, newest first, with both values of each change.
+
+    For the enterprise of the text alone.
+    """
+    kind, asked = (ContentType.objects.get_for_model(model) for model in (Agreement, Signature))
+    ids = [row.pk for row in agreements]
+    requests = list(Signature.objects.filter(subject_type=kind, subject_id__in=ids).values_list("pk", flat=True))
+    about = Q(subject_type=kind, subject_id__in=ids)  # lists, not a query within: the index finds both
+    events = Event.objects.filter(about | Q(subject_type=asked, subject_id__in=requests) if requests else about)
     if for_enterprise:
         events = events.shared()
     rows = events.select_related("by", "subject_type").order_by("-recorded_at", "-id")[:HISTORY]

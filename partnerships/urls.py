@@ -36,7 +36,19 @@ from partnerships.views import (
     trips,
     visits,
 )
-from partnerships.views.agreements import amending, detail, drafts, ending, listing, papers, presets, templates
+from partnerships.views.agreements import (
+    amending,
+    correcting,
+    detail,
+    drafts,
+    ending,
+    listing,
+    papers,
+    presets,
+    signing,
+    signing_there,
+    templates,
+)
 from partnerships.views.agreements import enterprise as portal_agreements
 
 app_name = "partnerships"
@@ -256,6 +268,16 @@ urlpatterns += [
     path("agreements/<int:pk>/agree/", detail.agreement_agree, name="agreement_agree"),
     path("agreements/<int:pk>/on-behalf/", detail.agreement_on_behalf, name="agreement_on_behalf"),
     path("agreements/<int:pk>/link/", detail.agreement_link, name="agreement_link"),
+    path("agreements/<int:pk>/correct/", correcting.agreement_correct, name="agreement_correct"),
+    path("agreements/<int:pk>/signatures/", signing.agreement_ask, name="agreement_ask"),
+    path("agreements/<int:pk>/signatures/paper/", signing.agreement_signed, name="agreement_signed"),
+    path(
+        "agreements/<int:pk>/signatures/<int:signature>/<slug:name>/",
+        signing.agreement_signature,
+        name="agreement_signature",
+    ),
+    path("agreements/<int:pk>/sign/", signing.agreement_sign, name="agreement_sign"),
+    path("agreements/<int:pk>/sign/seen/", signing.agreement_seen, name="agreement_seen"),
     path("agreements/<int:pk>/amend/", amending.agreement_amend, name="agreement_amend"),
     path("agreements/<int:pk>/blocks/", amending.agreement_blocks, name="agreement_blocks"),
     path("agreements/<int:pk>/end/", amending.agreement_end, name="agreement_end"),
@@ -281,6 +303,8 @@ urlpatterns += [
     path(PORTAL + "agreements/", portal_agreements.portal_agreements, name="portal_agreements"),
     path(OF_PORTAL, portal_agreements.portal_agreement, name="portal_agreement"),
     path(OF_PORTAL + "edit/", portal_agreements.portal_agreement_edit, name="portal_agreement_edit"),
+    path(OF_PORTAL + "sign/", signing_there.portal_agreement_sign, name="portal_agreement_sign"),
+    path(OF_PORTAL + "sign/seen/", signing_there.portal_agreement_seen, name="portal_agreement_seen"),
     path(OF_PORTAL + "agree/", portal_agreements.portal_agreement_agree, name="portal_agreement_agree"),
     path(OF_PORTAL + "comments/", portal_agreements.portal_agreement_comment, name="portal_agreement_comment"),
     path(

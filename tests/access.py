@@ -1,5 +1,6 @@
 """What the access table is asked with: addresses out of the stage, what each form is sent, and how an answer reads."""
 
+import io
 import re
 import tempfile
 import uuid
@@ -15,6 +16,7 @@ from django.db import transaction
 from django.test import override_settings
 from django.urls import URLResolver, get_resolver, reverse
 from django.utils.timezone import localdate
+from PIL import Image
 
 from config.css import bundle
 from partnerships.models.assessment import Content
@@ -186,6 +188,12 @@ def docx():
     return SimpleUploadedFile("template.docx", starter("en"))
 
 
+def png():
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, "PNG")
+    return SimpleUploadedFile("page.png", out.getvalue())
+
+
 def _version(side):
     return {"version": 0}
 
@@ -344,6 +352,14 @@ FORMS = {
     "partnerships:agreement_on_behalf": lambda side: {
         "source": "phone", "said_by": "林青", "said_at": MOMENT, "field": "aim", "text": "More.", "form_key": key()
     },
+    "partnerships:agreement_ask": lambda side: {
+        "line-TOTAL_FORMS": 1, "line-INITIAL_FORMS": 0, "line-0-who": "enterprise", "line-0-name": "林青",
+        "line-0-capacity": "manager",
+    },
+    "partnerships:agreement_signed": lambda side: {"signatures": [side.request], "scan": png()},
+    "partnerships:agreement_correct": lambda side: _version(side) | {"title": "协议", "aim": "More.", "confirmed": "1"},
+    "partnerships:agreement_sign": lambda side: {"do": "refuse", "reason": "Too few."},
+    "partnerships:portal_agreement_sign": lambda side: {"do": "refuse", "reason": "Too few."},
     "partnerships:agreement_amend": lambda side: {"blocks": ["term"], "valid_from": soon(), "form_key": key()},
     "partnerships:agreement_blocks": lambda side: _version(side) | {"blocks": ["money"], "valid_from": soon()},
     "partnerships:agreement_end": lambda side: {"day": localdate(), "reason": "Closed."},

@@ -28,7 +28,7 @@ from fido2.utils import websafe_encode
 from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData
 from PIL import Image
 
-from accounts.models import Department
+from accounts.models import Department, User
 from accounts.services import invite_person
 from partnerships.imports.problems import Problem
 from partnerships.imports.rows import PartnerRow
@@ -309,6 +309,16 @@ def _agreements(side, enterprise, canary, officer):
         digest="a" * 64,
     )  # fmt: skip
     mark(signature, canary)
+    out = AgreementFactory(enterprise=enterprise, owner=officer, state="signature", kind="research", open_signatures=2)
+    mark(out, canary, number="", archive_box=f"{SCHOOL} box", end_reason="")
+    asked = {"subject": out, "stream": enterprise.pk, "capacity": "x", "name": "x", "asked_by": officer}
+    lead = Signature.objects.create(side="school", user=User.objects.get(role="lead"), **asked)
+    keeper = enterprise.contacts.get(is_keeper=True)
+    theirs = Signature.objects.create(side="enterprise", user=keeper.user, addressee_id=keeper.pk, **asked)
+    mark(lead, canary)
+    mark(theirs, canary)
+    sign = mark(links.hand_out("sign", subject=theirs, stream=enterprise.pk, by=officer, language="en"), canary)
+    side.to_sign, side.request, side.sign_code = out.pk, theirs.pk, sign.code
     preset = AgreementPreset.objects.create(name="x", created_by=officer, values={"aim": f"{SCHOOL} aim"})
     side.preset = mark(preset, SCHOOL).pk
     reply = AgreementComment.objects.create(

@@ -273,6 +273,10 @@ partnerships:agreement_amend(in_force)                    ii ooof nn fff nn    i
 partnerships:agreement_blocks(amendment)                  ii ooof nn nnn nn    ii rrrf nn nnn nn
 partnerships:agreement_end(in_force)                      ii ooff nn fff nn    ii rrff nn fff nn
 partnerships:agreement_renew(in_force)                    ii mmmm mm mmm mm    ii rrrf nn fff nn
+partnerships:agreement_ask(to_sign)                       ii ooof nn fff nn    ii rrrf nn fff nn
+partnerships:agreement_signed(to_sign)                    ii ooof nn fff nn    ii rrrf nn fff nn
+partnerships:agreement_correct(to_sign)                   ii ooof nn fff nn    ii rrrf nn fff nn
+partnerships:agreement_signature(to_sign request 'withdraw') ii mmmm mm mmm mm ii rrrf nn fff nn
 # --- their papers: whoever keeps one prints and ticks; leads upload templates
 partnerships:agreement_document(signing)                  ii mmmm mm mmm mm    ii rrrf nn fff nn
 partnerships:agreement_paper(signing)                     ii mmmm mm mmm mm    ii rrrf nn fff nn
@@ -287,6 +291,11 @@ partnerships:template_preview(template)                   ii nnnn nn nnn nn    i
 partnerships:template_use(template)                       ii mmmm mm mmm mm    ii rrff nn nnn nn
 partnerships:portal_agreements(enterprise)                ii nnnn nn ooo nn    ii mmmm mm mmm mm
 partnerships:portal_agreement(enterprise agreement)       ii nnnn nn ooo nn    ii mmmm mm mmm mm
+# who was asked signs or says why not: here the lead, and the keeper of the enterprise; everybody else reads
+partnerships:agreement_sign(to_sign)                      ii oooo nn fff nn    ii crcc nn fff nn
+partnerships:agreement_seen(to_sign)                      ii mmmm mm mmm mm    ii eeee nn fff nn
+partnerships:portal_agreement_sign(enterprise to_sign)    ii nnnn nn ooo nn    ii nnnn nn rcc nn
+partnerships:portal_agreement_seen(enterprise to_sign)    ii mmmm mm mmm mm    ii nnnn nn eee nn
 partnerships:portal_agreement_edit(enterprise agreement)  ii nnnn nn ooo nn    ii nnnn nn rrr nn
 partnerships:portal_agreement_agree(enterprise agreement) ii mmmm mm mmm mm    ii nnnn nn ccc nn
 partnerships:portal_agreement_comment(enterprise agreement) ii mmmm mm mmm mm  ii nnnn nn rrr nn

@@ -19,11 +19,12 @@ from partnerships.forms.editing import add_errors
 from partnerships.forms.links import AnswerForm, AskNewForm, CarryForm
 from partnerships.models import Agreement, Enterprise, Message
 from partnerships.services import links as services
-from partnerships.services.agreements import documents
+from partnerships.services.agreements import documents, signing
 from partnerships.services.thread import in_thread, write_message
 from partnerships.timeline import CONTACTS, MESSAGES, entries_of
 from partnerships.views import portal_needs, promises, seminar_guests, visits
 from partnerships.views.agreements import enterprise as agreements
+from partnerships.views.agreements import signing_there
 from partnerships.views.doors import partner
 from partnerships.views.files import picture_response
 from partnerships.workflow import ENTERPRISE, AgreementState, keeps_this_partner
@@ -206,6 +207,8 @@ def link_opened(request, link):
     """The page's own small request: a messenger that fetches the address does not make it."""
     if not _is_dead(link) and not (request.user.is_authenticated and request.user.is_school):
         services.open_link(link)
+        if link.purpose == services.SIGN:
+            signing.see_by_link(link)
     return HttpResponse(status=204)
 
 

@@ -36,6 +36,10 @@ class Consequence:
     refused: list
     kept: list
 
+    @property
+    def asks_again(self):
+        return bool(self.refused) or any(block.again for block in self.touched)
+
 
 def would_change(agreement, changes):
     """The names of those of `changes` that really differ from the row, in the order of the page."""

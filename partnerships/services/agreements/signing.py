@@ -27,7 +27,8 @@ from records.models import Link, Side, Signature
 from records.signatures import SIGNATURE, Signatory
 from records.workflow import NotAllowed, Refused
 from reminders import planner
-from reminders.services import mark_link
+from reminders.models import Task
+from reminders.services import mark_link, remind_now
 from reminders.workflow import DeliveryState
 
 #: The rules whose tasks follow from what happens here.
@@ -72,7 +73,7 @@ def proposed(agreement):
 
 
 def of_the_school(user, capacity, position=1):
-    return Signatory(Side.SCHOOL, capacity, str(user), position, user=user, email=user.email)
+    return Signatory(Side.SCHOOL, capacity, user.name, position, user=user, email=user.email)
 
 
 def of_the_enterprise(contact, capacity, position=1):
@@ -116,6 +117,10 @@ def _check(agreement, one):
         raise ValidationError(_("%(name)s works for none of the parties.") % {"name": one.name})
 
 
+def is_anybody_asked(agreement):
+    return ledger.ledger(agreement).filter(state__in=(*ledger.OPEN, Signature.State.SIGNED)).exists()
+
+
 def withdraw_request(signature, *, by, now=None):
     """Ask one person no longer. Where everybody else has signed it enters into force. Raises NotAllowed, Refused."""
     with transaction.atomic():
@@ -126,6 +131,18 @@ def withdraw_request(signature, *, by, now=None):
             raise Refused(_("Only an open request is withdrawn: a signature stays."))
         _follow(locked, by, now)
     return row
+
+
+def remind(signature, *, by, now=None):
+    """Tell somebody of the enterprise once more that they are to sign; return what was told. Writes "task.reminded".
+
+    Nothing where nobody is told of signatures: then the link is carried by hand. Raises NotAllowed, Refused within the
+    cool-down.
+    """
+    kind = ContentType.objects.get_for_model(Signature)
+    tasks = Task.objects.open().filter(rule=RULES[0], subject_type=kind, subject_id=signature.pk, side=Side.ENTERPRISE)
+    task = tasks.first()
+    return remind_now(task, by=by, now=now) if task is not None else []
 
 
 def ask_again(signature, *, by, reason, now=None):
@@ -168,14 +185,19 @@ def call_off(agreement, *, by, reason, now=None):
 # --- each person's own step ----------------------------------------------------------------------------------------
 
 
-def see(signature, *, by=None, via=None, now=None):
-    """Somebody's browser showed the text to the person asked. Called by POST only; changes nothing afterwards."""
+def see(signature, *, by, now=None):
+    """The page showed the text to `by`, who was asked. Called by POST only; the first time counts."""
     with transaction.atomic():
         row = Signature.objects.select_for_update(of=("self",), no_key=True).get(pk=signature.pk)
-        if via is not None:
-            check_link(row, via, now)
         _adopt(row, by)
-        return ledger.see(row, by=by, name=row.name if by is None else "", now=now)
+        return ledger.see(row, by=by, now=now)
+
+
+def see_by_link(link, *, now=None):
+    """The same through an open link to sign; messengers fetch pages by themselves, so by POST only."""
+    row = Signature.objects.filter(pk=link.subject_id, state=Signature.State.ASKED).first()
+    if row is not None and Agreement.objects.filter(pk=row.subject_id, state=AgreementState.SIGNATURE).exists():
+        ledger.see(row, name=row.name, now=now)
 
 
 def sign(signature, *, digest, by, address=None, now=None):
@@ -190,7 +212,7 @@ def sign(signature, *, digest, by, address=None, now=None):
         locked, row = _both(signature)
         _adopt(row, by)
         _may(row, "sign", by)
-        _check_text(locked, digest)
+        check_text(locked, digest)
         ledger.sign(row, digest=digest, by=by, address=address, now=now)
         _follow(locked, by, now)
     return row
@@ -206,7 +228,7 @@ def sign_by_link(signature, *, link, code, digest, name="", address=None, now=No
         locked, row = _both(signature)
         check_link(row, link, now)
         _may(row, "sign", None)
-        _check_text(locked, digest)
+        check_text(locked, digest)
         check_code(row, code)
         ledger.sign(row, digest=digest, via=link, name=name.strip()[:60] or row.name, address=address, now=now)
         _answered(link, now)
@@ -366,8 +388,9 @@ def _may(row, step, by):
         raise (NotAllowed if not_allowed else Refused)(reason)
 
 
-def _check_text(locked, digest):
-    if digest != digest_of(locked):
+def check_text(agreement, digest):
+    """Raise TextChanged unless `digest` is that of the text as it stands."""
+    if digest != digest_of(agreement):
         raise TextChanged(_("The text has changed since you read it: read it again, then sign."))
 
 

@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -22,6 +23,7 @@ from partnerships.services import links as link_services
 from partnerships.services.agreements import amending, ending, review
 from partnerships.services.agreements.expiring import why_not_decide
 from partnerships.services.obligations import why_not_add
+from partnerships.signatures import TO_SIGN, own_request, shown, turn
 from partnerships.views.agreements.drafts import agreement_of, editable, kept
 from partnerships.workflow import AGREEMENT, AgreementState, keeps_this_agreement
 from records.models import File
@@ -53,6 +55,8 @@ def detail(request, agreement, comment_form=None, step_form=None):
     fields = review.commentable(agreement)
     context = {
         **parts_of(agreement, today, open_fields=open_fields if is_review else ()),
+        "own_url": own_url(agreement, request.user, "agreement_sign", agreement.pk),
+        "may_keep": agreement.state == AgreementState.SIGNATURE and not why_not,
         "why_not": why_not,
         "may_change": bool(open_fields),
         "moves": [open for open in moves_open_to(agreement, AGREEMENT, request.user) if open.move.name in BUTTONS],
@@ -75,14 +79,20 @@ def detail(request, agreement, comment_form=None, step_form=None):
 
 
 def parts_of(agreement, today, *, for_enterprise=False, open_fields=()):
-    """What both sides' pages show of an agreement or an amendment."""
+    """What both sides' pages show of an agreement or an amendment, and of who signs it."""
+    asked, past = shown(agreement, for_enterprise=for_enterprise)
+    stands = standing(agreement, today, for_enterprise=for_enterprise)
+    if agreement.state == AgreementState.SIGNATURE:
+        stands = turn(stands, asked, for_enterprise=for_enterprise)
     versions, at_work = ([agreement], None) if agreement.is_amendment else versions_shown(agreement)
     before = amending.predecessor(agreement) if agreement.is_amendment else None
     if for_enterprise and at_work is not None and at_work.state == AgreementState.DRAFT:
         at_work = None
     return {
         "agreement": agreement,
-        "standing": standing(agreement, today, for_enterprise=for_enterprise),
+        "standing": stands,
+        "asked": asked,
+        "past": past,
         "ends": ends(agreement),
         "blocks": text_blocks(in_effect(versions, today), before=before, open_fields=open_fields),
         "versions": versions,
@@ -99,6 +109,12 @@ def _promises(agreement, today, for_enterprise):
     if agreement.is_amendment or agreement.state not in SIGNED_STATES:
         return None
     return promises_of(agreement, today, for_enterprise=for_enterprise)
+
+
+def own_url(agreement, user, page, *arguments):
+    """The page on which this reader signs it; empty where there is nothing to sign."""
+    own = own_request(agreement, user) if agreement.state == AgreementState.SIGNATURE else None
+    return reverse(f"partnerships:{page}", args=arguments) if own is not None and own.state in TO_SIGN else ""
 
 
 def _comment_form(request, fields, bound=None):

@@ -21,7 +21,7 @@ from partnerships.rules.agreements import SIGNED
 from partnerships.services.agreements import review
 from partnerships.services.agreements.writing import no_longer
 from partnerships.services.enterprises import Conflict
-from partnerships.views.agreements.detail import commented, parts_of, version_in
+from partnerships.views.agreements.detail import commented, own_url, parts_of, version_in
 from partnerships.views.agreements.drafts import named
 from partnerships.workflow import AgreementState
 from records.models import Side
@@ -39,14 +39,14 @@ def _of(enterprise, user):
     return rows.select_related("enterprise", "owner", "amends", "school_contact", "enterprise_contact")
 
 
-def _found(request, enterprise, pk):
+def found_in_portal(request, enterprise, pk):
     enterprise = enterprise_in_portal(request.user, enterprise)
     return enterprise, get_object_or_404(_of(enterprise, request.user), pk=pk)
 
 
 def _own(request, enterprise, pk):
     """The same, for acting: further parties read, the enterprise itself takes part. Raises NotAllowed."""
-    enterprise, agreement = _found(request, enterprise, pk)
+    enterprise, agreement = found_in_portal(request, enterprise, pk)
     if agreement.enterprise_id != enterprise.pk:
         raise NotAllowed(_("Only the enterprise itself and the school take part in this."))
     return enterprise, agreement
@@ -70,7 +70,7 @@ def portal_agreements(request, enterprise):
 
 @require_safe
 def portal_agreement(request, enterprise, agreement):
-    return _detail(request, *_found(request, enterprise, agreement))
+    return _detail(request, *found_in_portal(request, enterprise, agreement))
 
 
 def _detail(request, enterprise, agreement, comment_form=None):
@@ -80,6 +80,7 @@ def _detail(request, enterprise, agreement, comment_form=None):
     context = {
         "enterprise": enterprise,
         **_shown(agreement),
+        "own_url": own_url(agreement, request.user, "portal_agreement_sign", enterprise.pk, agreement.pk),
         "comment_form": (comment_form or CommentForm(fields=fields, initial=first)) if takes_part else None,
         "why_not_agree": review.why_not_agree(agreement),
         "may_agree": takes_part and not agreement.agreed_enterprise_at,
