@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from partnerships.models import Agreement, Enterprise
 from partnerships.services.agreements import amending, drafting, ending, presets, review, signing, terms
+from reminders.services import switch_rule
 from reports.demo.pictures import signed_page
 
 #: kind -> (title, English title, purpose, what the school does, what the enterprise does).
@@ -155,8 +156,10 @@ def _in_review(stage, firm, lin):
 
 def _out_for_signature(stage, firm, other, lin):
     """One waits for both sides, one for the enterprise alone, and one was not signed there, for a reason."""
+    for rule in ("signature", "signature_refused"):
+        switch_rule(rule, "on", by=stage.staff["lead"], now=stage.at(8, 17, 30))
     asked(stage, drafted(stage, other, lin, "training_base", begins=10, ends=1100), lin, 4)
-    hr = stage.partners["砺锋精密"].contact
+    hr = firm.contacts.get(is_keeper=True)
     for kind, reason in (("research", ""), ("framework", "实习名额请改为每年30人，改好后再签。")):
         row = drafted(stage, firm, lin, kind, begins=15, ends=1110)
         lead, theirs = asked(stage, row, lin, 5, theirs=hr)
