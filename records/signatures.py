@@ -163,11 +163,12 @@ def sign(signature, *, digest, document=None, by=None, via=None, name="", addres
     return _close(signature, "sign", facts | {"address": address}, by=by, name=name, now=now)
 
 
-def sign_on_paper(signature, *, digest, scan, by, signed_on=None, now=None):
+def sign_on_paper(signature, *, digest, scan, by, document=None, signed_on=None, now=None):
     """Enter a signature that came back on paper, with its `scan` (a File). Raises NotAllowed, Refused."""
     facts = {
         "way": Signature.Way.PAPER,
         "digest": digest,
+        "document": document,
         "scan": scan,
         "signed_on": signed_on,
         "signed_as": signature.name,

@@ -146,7 +146,7 @@ PAGES = {
     services.VISIT: visits.link_visit, services.SEMINAR: seminar_guests.link_seminar,
     services.AGREEMENT: agreements.link_agreement, services.ASK: portal_needs.link_asked,
     services.NEED: portal_needs.link_need, services.OBLIGATION: promises.link_obligation,
-    services.ENDING: promises.link_ending,
+    services.ENDING: promises.link_ending, services.SIGN: signing_there.link_sign,
 }  # fmt: skip
 
 

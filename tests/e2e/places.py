@@ -25,7 +25,8 @@ POSTS = {
     "partnerships:agreement_delete", "partnerships:agreement_move", "partnerships:agreement_comment",
     "partnerships:agreement_settle", "partnerships:agreement_agree", "partnerships:agreement_link",
     "partnerships:agreement_renew", "partnerships:portal_agreement_agree", "partnerships:portal_agreement_comment",
-    "partnerships:portal_agreement_settle",
+    "partnerships:portal_agreement_settle", "partnerships:agreement_signature", "partnerships:agreement_seen",
+    "partnerships:portal_agreement_seen",
     "partnerships:obligation_move", "partnerships:obligation_link",
     "partnerships:agreement_document", "partnerships:agreement_paper", "partnerships:agreement_paper_undo",
     "partnerships:template_use",
@@ -184,6 +185,10 @@ def objects():
         "partnerships:agreement_detail (on paper)": [paper["on_paper"]],
         "partnerships:paper_away": [], "partnerships:template_list": [],
         "partnerships:paper_many": [f"?agreements={paper['on_paper']}&agreements={paper['review']}&step=seal"],
+        "partnerships:agreement_detail (signing)": [paper["signing"]],
+        "partnerships:agreement_detail (sent back)": [paper["sent_back"]],
+        "partnerships:agreement_ask": [paper["signing"]], "partnerships:agreement_signed": [paper["signing"]],
+        "partnerships:agreement_correct": [paper["signing"]],
         "partnerships:import_list": [], "partnerships:import_new": [], "partnerships:import_detail": [preview.pk],
         "reports:export_list": [], "reports:export_detail": [export.pk], "reports:view_list": [],
         "reports:list_export": ["partners"], "partnerships:bulk": [chosen + "&do=hand_over"],
@@ -201,6 +206,7 @@ def objects():
         "partnerships:duplicate_list": [], "partnerships:enterprise_merge": [one.pk, other.pk],
         "reports:today": [], "partnerships:enterprise_list": [],
         "partnerships:template_new": [], "partnerships:template_detail": [paper["template"]],
+        "partnerships:agreement_sign": [paper["both"]],
         "partnerships:agreement_end": [paper["plain"]], "partnerships:preset_list": [], "partnerships:preset_new": [],
         "partnerships:preset_edit": [AgreementPreset.objects.first().pk], "partnerships:agreement_detail": [paper["plain"]],
         "reminders:centre": [], "reminders:rule": ["gap"], "reminders:delivery_list": [],
@@ -220,6 +226,8 @@ def objects():
         "partnerships:portal_results": [pk], "partnerships:portal_obligations": [pk], "partnerships:portal_obligation": [pk, promised["theirs"]],
         "partnerships:portal_obligation (kept)": [pk, promised["kept"]],
         "partnerships:portal_wish": [pk, promised["ending"]],
+        "partnerships:portal_agreement_sign": [pk, paper["signing"]],
+        "partnerships:portal_agreement_sign (sent back)": [pk, paper["sent_back"]],
         "partnerships:portal_seminars": [pk], "partnerships:portal_seminar": [pk, ahead.pk],
         "partnerships:portal_seminar (held)": [pk, held.pk],
         "partnerships:portal_home": [pk], "partnerships:portal_partnership": [pk],
@@ -241,6 +249,7 @@ def objects():
         "partnerships:link (agreement)": [paper["code"]], "partnerships:link (ask)": [asked["link"].code],
         "partnerships:link (need)": [asked["need_code"]],
         "partnerships:link (obligation)": [promised["code"]], "partnerships:link (ending)": [promised["ending_code"]],
+        "partnerships:link (to sign)": [paper["sign_code"]],
         "reminders:mail_wish": [Preference.objects.filter(silenced_at=None).first().code],
         "reminders:mail_wish (silent)": [Preference.objects.exclude(silenced_at=None).first().code],
         "partnerships:link (answered)": [answered.code], "partnerships:link (over)": [dead.code],
@@ -308,10 +317,14 @@ def seminars(by, enterprise):
 def agreements(by, enterprise):
     """The demonstration's agreements with this enterprise, a draft of this officer, and the code of a link to one."""
     from partnerships.models import Agreement, DocumentTemplate, PaperStep
-    from partnerships.services.links import hand_out_agreement
+    from partnerships.services.links import hand_out_agreement, hand_out_to_sign
+    from records.signatures import ledger
 
     of_firm = Agreement.objects.filter(enterprise=enterprise)
-    review, amended = of_firm.get(state="review"), of_firm.get(kind="order_class", amends=None)
+    review = of_firm.filter(state="review").earliest("pk")  # journeys that share the site make others
+    amended = of_firm.get(kind="order_class", amends=None)
+    signing, sent_back = (of_firm.get(state="signature", kind=kind) for kind in ("research", "framework"))
+    theirs = ledger(signing).get(state__in=["asked", "seen"], side="enterprise")
     return {
         "review": review.pk,
         "amended": amended.pk,
@@ -321,6 +334,10 @@ def agreements(by, enterprise):
         "plain": of_firm.get(kind="internship_base", state="in_force").pk,
         "draft": Agreement.objects.filter(owner=by, state="draft", amends=None).first().pk,
         "code": hand_out_agreement(review, by=by).code,
+        "signing": signing.pk,
+        "sent_back": sent_back.pk,
+        "both": Agreement.objects.filter(owner=by, state="signature", kind="training_base").earliest("pk").pk,
+        "sign_code": hand_out_to_sign(theirs, by=by).code,
     }
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Role, User
-from partnerships.models import Agreement, Contact
+from partnerships.models import Agreement, AgreementDocument, Contact
 from partnerships.rules.agreements import MANY, SIGNED, digest
 from partnerships.services.agreements.terms import enter_into_force, lock_former
 from partnerships.services.agreements.writing import lock, lock_kept, no_longer, save
@@ -213,7 +213,7 @@ def sign(signature, *, digest, by, address=None, now=None):
         _adopt(row, by)
         _may(row, "sign", by)
         check_text(locked, digest)
-        ledger.sign(row, digest=digest, by=by, address=address, now=now)
+        ledger.sign(row, digest=digest, document=_document(locked, digest), by=by, address=address, now=now)
         _follow(locked, by, now)
     return row
 
@@ -230,7 +230,8 @@ def sign_by_link(signature, *, link, code, digest, name="", address=None, now=No
         _may(row, "sign", None)
         check_text(locked, digest)
         check_code(row, code)
-        ledger.sign(row, digest=digest, via=link, name=name.strip()[:60] or row.name, address=address, now=now)
+        said = {"name": name.strip()[:60] or row.name, "address": address}
+        ledger.sign(row, digest=digest, document=_document(locked, digest), via=link, now=now, **said)
         _answered(link, now)
         _follow(locked, None, now)
     return row
@@ -257,8 +258,9 @@ def sign_all_on_paper(agreement, signatures, scan, *, by, signed_on=None, now=No
             raise Refused(_("This is a request about something else."))
         if not getattr(scan, "pk", None):
             scan = store_file(scan, kinds=SCANS, by=by, subject=locked, now=now)
+        values = {"digest": (digest := digest_of(locked)), "document": _document(locked, digest), "scan": scan}
         for row in rows:
-            ledger.sign_on_paper(row, digest=digest_of(locked), scan=scan, by=by, signed_on=signed_on, now=now)
+            ledger.sign_on_paper(row, by=by, signed_on=signed_on, now=now, **values)
         _follow(locked, by, now)
     return rows
 
@@ -392,6 +394,13 @@ def check_text(agreement, digest):
     """Raise TextChanged unless `digest` is that of the text as it stands."""
     if digest != digest_of(agreement):
         raise TextChanged(_("The text has changed since you read it: read it again, then sign."))
+
+
+def _document(agreement, digest):
+    """The file of the newest document that shows the text of `digest`; None where it was not printed."""
+    shown = AgreementDocument.objects.select_related("file").filter(agreement=agreement, digest=digest)
+    document = shown.order_by("-nth").first()
+    return document.file if document is not None else None
 
 
 def _cut(reason):
