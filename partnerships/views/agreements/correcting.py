@@ -4,10 +4,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from partnerships.forms.agreements import TextForm
-from partnerships.models import Agreement
 from partnerships.rules.agreements import BLOCKS, SIGNED
 from partnerships.services.agreements import correcting
-from partnerships.views.agreements.drafts import changed, kept, named
+from partnerships.views.agreements.drafts import agreement_of, changed, kept, named
 from partnerships.views.agreements.signing import out_for_signature
 
 #: What belongs to this page, not to the text.
@@ -23,7 +22,7 @@ def agreement_correct(request, pk):
     context = {"enterprise": agreement.enterprise, "agreement": named(agreement)}
     context |= {"corrects": True, "conflict": None}
     if request.method == "POST" and form.is_valid() and "confirmed" not in request.POST:
-        follows = correcting.consequence(Agreement.objects.get(pk=pk), form.changes)
+        follows = correcting.consequence(agreement_of(request, pk), form.changes)  # the form has changed its own row
         if "back" in request.POST or follows.asks_again:
             return _shown(request, context, form, follows)
     if "confirmed" in request.POST or form.is_bound:
