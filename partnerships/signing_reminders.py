@@ -243,7 +243,7 @@ class NotSigned(AboutSignatures):
         return Line(
             title=_("Not signed: %(title)s") % {"title": agreement.heading},
             about=agreement.enterprise.title,
-            why=_("%(name)s: %(reason)s") % {"name": row.name, "reason": row.reason},
+            why=_("%(name)s did not sign: %(why)s") % {"name": row.name, "why": row.reason},
             action=_("Correct it, or ask again"),
             url=reverse("partnerships:agreement_detail", args=[agreement.pk]) + "#signatures",
         )
