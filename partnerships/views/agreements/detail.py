@@ -56,17 +56,13 @@ def detail(request, agreement, comment_form=None, step_form=None):
     context = {
         **parts_of(agreement, today, open_fields=open_fields if is_review else ()),
         "own_url": own_url(agreement, request.user, "agreement_sign", agreement.pk),
-        "may_keep": agreement.state == AgreementState.SIGNATURE and not why_not,
         "why_not": why_not,
         "may_change": bool(open_fields),
         "moves": [open for open in moves_open_to(agreement, AGREEMENT, request.user) if open.move.name in BUTTONS],
         "comment_form": _comment_form(request, fields, comment_form) if is_review and not why_not else None,
         "may_agree": is_review and not why_not and not agreement.agreed_school_at,
-        "why_not_agree": review.why_not_agree(agreement),
-        "why_not_amend": amending.why_not_start(agreement),
-        "why_not_renew": ending.why_not_renew(agreement),
         "may_add": not why_not and not why_not_add(agreement),
-        "why_not_decide": why_not_decide(agreement),
+        **_blocked(agreement),
         "may_end": not AGREEMENT.refusal(agreement, AGREEMENT.by_name["terminate"], request.user)[1],
         "renewals": [] if agreement.is_amendment else agreement.renewals.all(),
         "departments": agreement.departments.all(),
@@ -76,6 +72,16 @@ def detail(request, agreement, comment_form=None, step_form=None):
     }
     faulty = comment_form is not None or step_form is not None
     return render(request, "partnerships/agreement_detail.html", context, status=422 if faulty else 200)
+
+
+def _blocked(agreement):
+    """Why a step of the page is not possible now; None where it is."""
+    return {
+        "why_not_agree": review.why_not_agree(agreement),
+        "why_not_amend": amending.why_not_start(agreement),
+        "why_not_renew": ending.why_not_renew(agreement),
+        "why_not_decide": why_not_decide(agreement),
+    }
 
 
 def parts_of(agreement, today, *, for_enterprise=False, open_fields=()):
