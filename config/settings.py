@@ -394,6 +394,7 @@ CELERY_BEAT_SCHEDULE = {
     "plan reminders": {"task": "reminders.tasks.plan", "schedule": 60.0},
     "send reminders": {"task": "reminders.tasks.send_due", "schedule": 15.0},
     "pick up imports": {"task": "partnerships.tasks.pick_up_imports", "schedule": 60.0},
+    "pick up scans": {"task": "partnerships.tasks.pick_up_scans", "schedule": 60.0},
     "write exports": {"task": "reports.tasks.write_exports", "schedule": 60.0},
     "count rhythm": {"task": "reports.tasks.count_rhythm", "schedule": crontab(minute=35)},
     "expire exports": {"task": "reports.tasks.expire_exports", "schedule": 600.0},

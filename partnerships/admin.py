@@ -343,6 +343,36 @@ class PaperStepAdmin(PartnershipAdmin):
     search_fields = ["agreement__title", "agreement__number", "reference"]
 
 
+class ScanPageInline(ReadOnlyInline):
+    model = models.ScanPage
+
+
+@admin.register(models.Scan)
+class ScanAdmin(PartnershipAdmin):
+    list_display = ["name", "state", "pages", "uploaded_by", "uploaded_at", "applied_at"]
+    list_filter = ["state", "uploaded_at"]
+    list_select_related = ["uploaded_by"]
+    search_fields = ["name"]
+    inlines = [ScanPageInline]
+    exclude = ["form_key"]
+
+
+@admin.register(models.ScanPage)
+class ScanPageAdmin(PartnershipAdmin):
+    list_display = ["scan", "position", "fate", "document", "leaf", "handled_by"]
+    list_filter = ["fate"]
+    list_select_related = ["scan", "document__agreement", "handled_by"]
+    search_fields = ["scan__name", "document__agreement__title"]
+
+
+@admin.register(models.AgreementScan)
+class AgreementScanAdmin(PartnershipAdmin):
+    list_display = ["agreement", "document", "is_of_this_text", "missing", "filed_by", "filed_at"]
+    list_filter = ["is_of_this_text", "filed_at"]
+    list_select_related = ["agreement", "document__agreement", "filed_by"]
+    search_fields = ["agreement__title", "agreement__number"]
+
+
 @admin.register(models.Obligation)
 class ObligationAdmin(PartnershipAdmin):
     list_display = ["text", "enterprise", "side", "due_on", "count", "state", "owner", "contact"]

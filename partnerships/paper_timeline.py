@@ -31,6 +31,11 @@ SENTENCES = {
     ),
     "agreement.paper_undone": on_paper(gettext_lazy("Paper of %(what)s, taken back: %(step)s on %(when)s.")),
     "agreement.paper_mended": on_paper(gettext_lazy("Corrected for the paper of %(what)s: not yet “%(step)s”.")),
+    "agreement.scan_filed": TwoSided(
+        about(gettext_lazy("The stamped paper of %(what)s is filed, version %(version)s.")),
+        about(gettext_lazy("The stamped paper of %(what)s is filed.")),
+    ),
+    "scan.uploaded": words(gettext_lazy("Stack uploaded: %(name)s")),
     "template.uploaded": words(gettext_lazy("Template uploaded: %(name)s, version %(nth)s")),
     "template.used": words(gettext_lazy("Template in use: %(name)s, version %(nth)s")),
     "template.laid_aside": words(gettext_lazy("Template laid aside: %(name)s, version %(nth)s")),

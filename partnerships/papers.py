@@ -53,7 +53,6 @@ def papers_of(agreement, today, *, may_change):
         "may_print": agreement.state in documents.PRINTED,
         "may_change": may_change,
         "today": today,
-        "scans": [],
     }
 
 
@@ -62,4 +61,10 @@ def papers_for_enterprise(agreement):
     steps = {row.step: row for row in agreement.paper_steps.standing().filter(step__in=SHARED)}
     is_readable = agreement.state != AgreementState.DRAFT
     document = documents.current(agreement) if is_readable else None
-    return {"sent": steps.get(Step.SENT), "returned": steps.get(Step.RETURNED), "document": document}
+    stamped = agreement.scans.select_related("file").order_by("-pk").first() if is_readable else None
+    return {
+        "sent": steps.get(Step.SENT),
+        "returned": steps.get(Step.RETURNED),
+        "document": document,
+        "stamped": stamped,
+    }

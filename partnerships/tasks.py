@@ -5,8 +5,9 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from partnerships.models import Import
+from partnerships.models import Import, Scan
 from partnerships.services import imports
+from partnerships.services.agreements import scans
 from partnerships.services.agreements.terms import differing_terms, follow_horizon, run_clock
 from partnerships.services.asks import expire_asks
 from partnerships.services.health import differing_health, refresh, refresh_changed, take_snapshot
@@ -30,6 +31,21 @@ def finish_applying(pk):
 @shared_task
 def pick_up_imports():
     imports.pick_up_imports()
+
+
+@shared_task
+def read_scan(pk):
+    scans.read_scan(Scan.objects.get(pk=pk))
+
+
+@shared_task
+def finish_scan(pk):
+    scans.finish_applying(Scan.objects.get(pk=pk))
+
+
+@shared_task
+def pick_up_scans():
+    scans.pick_up_scans()
 
 
 @shared_task

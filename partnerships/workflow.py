@@ -208,6 +208,34 @@ IMPORT = Lifecycle(
     ),
 )
 
+
+def has_no_open_page(scan, user):
+    """Every page of the stack is read, assigned or left out."""
+    if scan.sheets.filter(fate="open").exists():
+        return _("A page is neither assigned nor left out yet.")
+    return None
+
+
+SCAN = Lifecycle(
+    "scan",
+    I,
+    {
+        I.UPLOADED: Words(_("being read"), _("The pages are being read. You may leave this page.")),
+        I.PREVIEW: Words(_("to check"), _("Next: look what is filed where, then file it.")),
+        I.APPLYING: Words(_("being filed"), _("The pages are being filed. You may leave this page.")),
+        I.APPLIED: Words(pgettext_lazy("scan", "filed"), _("Next: enter who has signed on the papers.")),
+        I.UNREADABLE: Words(_("could not be read"), _("Next: scan it anew as the sentence above says.")),
+        I.DISCARDED: Words(_("discarded"), _("Nothing of it was filed.")),
+    },
+    (
+        Move("read", _("Read"), (I.UPLOADED,), I.PREVIEW, sees_partners),
+        Move("fail", _("Give up reading"), (I.UPLOADED,), I.UNREADABLE, reads_lists),
+        Move("apply", _("File them"), (I.PREVIEW,), I.APPLYING, sees_partners, (has_no_open_page,)),
+        Move("finish", _("Finish"), (I.APPLYING,), I.APPLIED, sees_partners),
+        Move("discard", _("Put aside"), (I.PREVIEW, I.UNREADABLE), I.DISCARDED, sees_partners),
+    ),
+)
+
 R = RegistrationState
 REGISTRATION = Lifecycle(
     "registration",

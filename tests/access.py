@@ -24,7 +24,7 @@ from partnerships.services.agreements.documents import starter
 from tests.cast import bare
 from tests.partnerships.factories import PASSWORD
 from tests.partnerships.lists import code_for
-from tests.stage import MEMBERS, clients, set_stage
+from tests.stage import MEMBERS, clients, pdf, set_stage
 
 DAY, MOMENT = "2026-03-12", "2026-03-12T09:00"
 
@@ -367,6 +367,8 @@ FORMS = {
     "partnerships:paper_many": lambda side: {
         "step": "copies", "on": localdate(), "agreements": [side.signing, side.agreement]
     },
+    "partnerships:scan_new": lambda side: {"file": pdf("scan"), "form_key": key()},
+    "partnerships:scan_page": lambda side: {"do": "drop"},
     "partnerships:template_new": lambda side: {
         "name": "Ours", "language": "en", "kind": "", "file": docx(), "form_key": key()
     },

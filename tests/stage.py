@@ -37,6 +37,7 @@ from partnerships.models import (
     ActionItem,
     AgreementComment,
     AgreementPreset,
+    AgreementScan,
     Ask,
     Assessment,
     AssessmentFinding,
@@ -56,6 +57,8 @@ from partnerships.models import (
     PaperStep,
     ProxyEntry,
     Registration,
+    Scan,
+    ScanPage,
     Seminar,
     SeminarAttendee,
     SeminarFeedback,
@@ -115,7 +118,7 @@ SHARED = {
     "need.posted", "need.changed", "need.match", "need.meet", "need.reopen", "need.withdraw", "need.lapse",
     "ask.asked", "ask.accept", "ask.answer", "ask.decline", "ask.finish", "ask.withdraw", "ask.expire",
 
-    "agreement.document_made", "agreement.paper_sent", "agreement.paper_returned", "agreement.paper_mended",
+    "agreement.document_made", "agreement.scan_filed", "agreement.paper_sent", "agreement.paper_returned", "agreement.paper_mended",
 }  # fmt: skip
 
 
@@ -404,6 +407,17 @@ def _papers(side, enterprise, canary, officer):
     content = SimpleUploadedFile(f"{SCHOOL}.docx", documents.starter("en"))
     side.school_template = store_file(content, kinds=ATTACHMENTS, by=officer, subject=template).key
     side.signing, side.paper_step, side.template = signing.pk, seal.pk, template.pk
+    scan = mark(Scan.objects.create(uploaded_by=officer, state="preview", pages=1), SCHOOL, name=f"{SCHOOL}.pdf")
+    page = ScanPage.objects.create(scan=scan, position=1, fate="open")
+    page.picture = keep(jpeg(SCHOOL), page, officer)
+    page.save()
+    applied = {"state": "applied", "applied_by": officer, "applied_at": timezone.now()}
+    former = mark(Scan.objects.create(uploaded_by=officer, **applied), SCHOOL, name=f"{SCHOOL}.pdf")
+    stamped = {"agreement": signing, "document": document, "sha256": "a" * 64, "is_of_this_text": True}
+    filed = AgreementScan.objects.create(**stamped, scan=former, file=document.file, filed_by=officer)
+    filed.file = keep(pdf(canary), filed, officer)
+    filed.save()
+    side.scan, side.page, side.filed, side.page_picture = scan.pk, page.pk, filed.pk, page.picture.key
 
 
 def _papers_of_the_school(side, enterprise, officer, now):
@@ -436,7 +450,7 @@ def _papers_of_the_school(side, enterprise, officer, now):
     side.visits = visits.pk
     side.assessment, side.batch, side.registration = assessment.pk, batch.pk, registration.pk
     side.school_files = [keep(xlsx(SCHOOL), row, officer).key for row in (assessment, batch)]
-    side.school_files.append(side.school_template)
+    side.school_files += [side.school_template, side.page_picture]
     _lists(side, enterprise, officer, now)
 
 
@@ -546,6 +560,12 @@ def jpeg(canary):
     out = io.BytesIO()
     Image.new("RGB", (8, 8), "navy").save(out, "JPEG")
     return SimpleUploadedFile(f"{canary}.jpg", out.getvalue(), "image/jpeg")
+
+
+def pdf(canary):
+    out = io.BytesIO()
+    Image.new("1", (8, 8)).save(out, "PDF")
+    return SimpleUploadedFile(f"{canary}.pdf", out.getvalue(), "application/pdf")
 
 
 def xlsx(canary):

@@ -289,6 +289,13 @@ partnerships:template_starter('en')                       ii oooo ff fff ff    i
 partnerships:template_detail(template)                    ii oooo nn nnn nn    ii mmmm mm mmm mm
 partnerships:template_preview(template)                   ii nnnn nn nnn nn    ii mmmm mm mmm mm
 partnerships:template_use(template)                       ii mmmm mm mmm mm    ii rrff nn nnn nn
+partnerships:scan_list                                    ii oooo ff fff ff    ii mmmm mm mmm mm
+partnerships:scan_new                                     ii oooo ff fff ff    ii rrrr ff fff ff
+partnerships:scan_detail(scan)                            ii ooon nn nnn nn    ii mmmm mm mmm mm
+partnerships:scan_page(scan page)                         ii mmmm mm mmm mm    ii rrrn nn nnn nn
+partnerships:scan_apply(scan)                             ii mmmm mm mmm mm    ii cccn nn nnn nn
+partnerships:scan_discard(scan)                           ii mmmm mm mmm mm    ii rrrn nn nnn nn
+partnerships:scan_sign(filed)                             ii mmmm mm mmm mm    ii rrrr nn fff nn
 partnerships:portal_agreements(enterprise)                ii nnnn nn ooo nn    ii mmmm mm mmm mm
 partnerships:portal_agreement(enterprise agreement)       ii nnnn nn ooo nn    ii mmmm mm mmm mm
 # who was asked signs or says why not: here the lead, and the keeper of the enterprise; everybody else reads

@@ -73,7 +73,7 @@ def test_no_import_inside_a_function():
 
 
 #: The program that opens foreign workbooks loads its reader only once its own memory is limited.
-LATE_IMPORTS = {"sheet_worker.py", "document_worker.py"}
+LATE_IMPORTS = {"sheet_worker.py", "document_worker.py", "scan_worker.py"}
 
 
 def test_nobody_names_a_higher_app():
@@ -204,7 +204,7 @@ def test_every_model_is_in_the_admin_and_protected(model):
 
 
 #: Rows that are part of their parent.
-PARTS = {("AssessmentFinding", "assessment"), ("ImportRow", "batch")}
+PARTS = {("AssessmentFinding", "assessment"), ("ImportRow", "batch"), ("ScanPage", "scan")}
 
 
 @pytest.mark.parametrize(

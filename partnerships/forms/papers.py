@@ -5,6 +5,7 @@ import uuid
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from partnerships.forms.editing import DayField
 from partnerships.models import Agreement, DocumentTemplate
@@ -50,3 +51,52 @@ class StepForm(forms.Form):
         label=_("number"), max_length=60, required=False,
         help_text=_("Of the seal request, the courier, the box: where there is one."),
     )  # fmt: skip
+
+
+class ScanForm(forms.Form):
+    form_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    file = forms.FileField(
+        label=_("The scanned stack (PDF)"), widget=forms.ClearableFileInput(attrs={"accept": ".pdf,application/pdf"}),
+        help_text=_("All papers behind each other, in any order, also upside down. 200 dpi is enough."),
+    )  # fmt: skip
+
+
+class PageForm(forms.Form):
+    """Of which document a page is that could not be read, and which sheet."""
+
+    document = forms.ModelChoiceField(label=_("of which agreement"), queryset=None, empty_label=None)
+    leaf = forms.IntegerField(label=pgettext_lazy("paper", "sheet"), min_value=1, max_value=999)
+
+    def __init__(self, *args, page, documents, **kwargs):
+        super().__init__(*args, auto_id=f"page-{page.pk}-%s", **kwargs)
+        self.page = page
+        self.fields["document"].queryset = documents
+        self.fields["document"].label_from_instance = said
+
+
+def said(document):
+    agreement = document.agreement
+    return f"{agreement.enterprise.title} · {agreement.heading} ({document.nth}, {document.leaves})"
+
+
+class PaperSignedForm(forms.Form):
+    """Who has signed on the paper, and when."""
+
+    signed = forms.MultipleChoiceField(label=_("who has signed on it"), widget=forms.CheckboxSelectMultiple)
+    signed_on = DayField(label=_("signed on (paper)"), initial=timezone.localdate)
+
+    def __init__(self, *args, signatures, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.signatures = {str(row.pk): row for row in signatures}
+        self.fields["signed"].choices = [(key, str(row)) for key, row in self.signatures.items()]
+        self.initial.setdefault("signed", list(self.signatures))
+
+    @property
+    def chosen(self):
+        return [self.signatures[key] for key in self.cleaned_data["signed"]]
+
+    def clean_signed_on(self):
+        day = self.cleaned_data["signed_on"]
+        if day > timezone.localdate():
+            raise forms.ValidationError(_("This day lies ahead."))
+        return day

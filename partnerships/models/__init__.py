@@ -13,6 +13,7 @@ from partnerships.models.obligation import Clause, Obligation
 from partnerships.models.papers import AgreementDocument, DocumentTemplate, PaperStep
 from partnerships.models.registration import Registration
 from partnerships.models.result import YearResult
+from partnerships.models.scanning import AgreementScan, Scan, ScanPage
 from partnerships.models.seminar import (
     ActionItem,
     CalendarFeed,
@@ -32,6 +33,7 @@ __all__ = [
     "AgreementComment",
     "AgreementDocument",
     "AgreementPreset",
+    "AgreementScan",
     "Ask",
     "AskBudget",
     "Assessment",
@@ -55,6 +57,8 @@ __all__ = [
     "PaperStep",
     "ProxyEntry",
     "Registration",
+    "Scan",
+    "ScanPage",
     "Seminar",
     "SeminarAttendee",
     "SeminarFeedback",

@@ -4,9 +4,10 @@ from uuid import UUID
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from partnerships.models import Agreement, Enterprise
-from partnerships.services.agreements import documents, papers, templates
+from partnerships.models import Agreement, Enterprise, PaperStep
+from partnerships.services.agreements import documents, papers, scans, templates
 from reports.demo.agreements import agreed, drafted
+from reports.demo.pictures import scanned
 
 #: kind, days since it was approved, steps ticked: (step, days ago, reference).
 WAYS = (
@@ -39,3 +40,21 @@ def send_papers(stage):
         for step, ago, reference in steps:
             day = stage.working_day(ago)
             papers.tick(agreement, step, by=lin, on=day, reference=reference.format(n=n), now=stage.at(ago, 16, 20))
+    _scan_stacks(stage, lin)
+
+
+def _scan_stacks(stage, lin):
+    """One stack that is filed, and one to check: a page of it cannot be read, and the last sheet is missing."""
+    sent = [row.agreement for row in PaperStep.objects.away().order_by("-on").select_related("agreement")]
+    back, waiting, third = ([*row.documents.all()][0] for row in sent[:3])
+    for name, ago, papers_in, hides, key in (
+        ("盖章协议扫描1.pdf", 2, [back], (), 42), ("盖章协议扫描2.pdf", 0, [waiting, third], (2,), 43),
+    ):  # fmt: skip
+        stack = scanned(papers_in, hides, without_last=bool(hides))
+        upload = SimpleUploadedFile(name, stack, "application/pdf")
+        moment = stage.at(ago, 9, 40)
+        scan = scans.upload_scan(by=lin, upload=upload, form_key=UUID(int=key), now=moment)
+        scan = scans.read_scan(scan, now=moment)
+        if not hides:
+            scans.start_applying(scan, by=lin, now=moment)
+            scans.finish_applying(scan, now=moment)

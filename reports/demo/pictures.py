@@ -1,4 +1,4 @@
-"""Pictures, drawn: for visits a hall in perspective with machines, lamps and people; the scan of a signed page.
+"""Pictures, drawn: for visits a hall in perspective with machines, lamps and people; scans of signed pages.
 
 No photograph, no person.
 """
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageDraw
+
+from records.leaves import mark_of, picture_of
 
 WIDTH, HEIGHT = 960, 640
 FINE = 2  # drawn twice as large, then made smaller: smooth edges
@@ -140,3 +142,38 @@ class Hall:
         self.box(x - 11 * scale, y - 156 * scale, x + 11 * scale, y - 128 * scale, "#e3bf9d", 10 * scale)
         self.box(x - 14 * scale, y - 162 * scale, x + 14 * scale, y - 144 * scale, self.light, 8 * scale)
         self.box(x - 17 * scale, y - 147 * scale, x + 17 * scale, y - 143 * scale, self.light, 2 * scale)
+
+
+SEAL, PAPER = "#c0392b", (910, 1287)  # A4 at 110 dpi
+
+
+def scanned(documents, hides=(), *, without_last=False):
+    """The bytes of a PDF: every sheet of `documents` with its code and a seal on the last, some turned upside down.
+
+    The codes on the pages in `hides` (from 1) lie under a stain; `without_last` the last page was not scanned.
+    """
+    pages = []
+    for document in documents:
+        for leaf in range(1, document.leaves + 1):
+            sheet = _sheet(document, leaf, len(pages) + 1 in hides)
+            pages.append(sheet.rotate(180) if len(pages) % 3 == 1 else sheet)
+    out = io.BytesIO()
+    pages = pages[: len(pages) - without_last]
+    pages[0].save(out, "PDF", save_all=True, append_images=pages[1:], resolution=110)
+    return out.getvalue()
+
+
+def _sheet(document, leaf, is_stained):
+    sheet = Image.new("RGB", PAPER, "#fdfdfb")
+    pen = ImageDraw.Draw(sheet)
+    for line in range(26 if leaf < document.leaves else 12):
+        pen.rectangle((110, 110 + line * 36, 800 if line % 5 else 560, 118 + line * 36), fill="#8d8f94")
+    if leaf == document.leaves:
+        for left in (140, 520):
+            pen.ellipse((left, 700, left + 190, 890), outline=SEAL, width=7)
+            pen.regular_polygon((left + 95, 795, 34), 5, fill=SEAL)
+    code = Image.open(io.BytesIO(picture_of(mark_of(document.code, leaf, document.leaves)))).convert("RGB")
+    sheet.paste(code.resize((84, 84)), (720, 1160))
+    if is_stained:
+        pen.ellipse((700, 1140, 830, 1270), fill="#6b4a2b")
+    return sheet

@@ -29,6 +29,7 @@ POSTS = {
     "partnerships:portal_agreement_seen",
     "partnerships:obligation_move", "partnerships:obligation_link",
     "partnerships:agreement_document", "partnerships:agreement_paper", "partnerships:agreement_paper_undo",
+    "partnerships:scan_page", "partnerships:scan_apply", "partnerships:scan_discard", "partnerships:scan_sign",
     "partnerships:template_use",
     "partnerships:registration_accept", "partnerships:registration_refuse", "partnerships:portal_invitation",
     "partnerships:need_link", "partnerships:need_move", "partnerships:need_decide", "partnerships:match_reconsider",
@@ -183,7 +184,9 @@ def objects():
         "partnerships:obligation_new": [promised["agreement"]], "partnerships:agreement_ending": [promised["ending"]],
 
         "partnerships:agreement_detail (on paper)": [paper["on_paper"]],
-        "partnerships:paper_away": [], "partnerships:template_list": [],
+        "partnerships:paper_away": [], "partnerships:template_list": [], "partnerships:scan_list": [],
+        "partnerships:scan_new": [], "partnerships:scan_detail": [paper["stack"]],
+        "partnerships:scan_detail (filed)": [paper["filed"]],
         "partnerships:paper_many": [f"?agreements={paper['on_paper']}&agreements={paper['review']}&step=seal"],
         "partnerships:agreement_detail (signing)": [paper["signing"]],
         "partnerships:agreement_detail (sent back)": [paper["sent_back"]],
@@ -316,7 +319,7 @@ def seminars(by, enterprise):
 
 def agreements(by, enterprise):
     """The demonstration's agreements with this enterprise, a draft of this officer, and the code of a link to one."""
-    from partnerships.models import Agreement, DocumentTemplate, PaperStep
+    from partnerships.models import Agreement, DocumentTemplate, PaperStep, Scan
     from partnerships.services.links import hand_out_agreement, hand_out_to_sign
     from records.signatures import ledger
 
@@ -330,6 +333,8 @@ def agreements(by, enterprise):
         "amended": amended.pk,
         "amendment": amended.amendments.get(state="draft").pk,
         "on_paper": PaperStep.objects.away().filter(agreement__owner=by).first().agreement_id,
+        "stack": Scan.objects.get(state="preview").pk,
+        "filed": Scan.objects.get(state="applied").pk,
         "template": DocumentTemplate.objects.filter(is_active=True).first().pk,
         "plain": of_firm.get(kind="internship_base", state="in_force").pk,
         "draft": Agreement.objects.filter(owner=by, state="draft", amends=None).first().pk,

@@ -15,6 +15,7 @@ from partnerships.models import (
     AgreementComment,
     AgreementDocument,
     AgreementPreset,
+    AgreementScan,
     AskBudget,
     Assessment,
     AssessmentFinding,
@@ -30,6 +31,8 @@ from partnerships.models import (
     Obligation,
     PaperStep,
     Registration,
+    Scan,
+    ScanPage,
     Seminar,
     SeminarAttendee,
     SeminarFeedback,
@@ -128,9 +131,15 @@ def _paper(agreement, n):
     how = {"nth": DocumentTemplate.objects.count() + 1, "is_active": False, "uploaded_by": UserFactory()}
     template = DocumentTemplate.objects.create(name="模板", **how)
     document = {"agreement": agreement, "nth": 1, "language": "en", "code": new_code(12), "template": template}
-    AgreementDocument.objects.create(
+    printed = AgreementDocument.objects.create(
         **document, file=FileFactory(), sha256="a" * 64, digest="b" * 64, leaves=2, made_by=UserFactory()
     )
+    scan = Scan.objects.create(name="扫描.pdf", uploaded_by=UserFactory())
+    ScanPage.objects.create(scan=scan, position=1, fate="found", document=printed, leaf=1, handled_by=UserFactory())
+    AgreementScan.objects.create(
+        agreement=agreement, scan=scan, document=printed, file=FileFactory(), sha256="a" * 64, is_of_this_text=True,
+        filed_by=UserFactory(),
+    )  # fmt: skip
     PaperStep.objects.create(agreement=agreement, step="sent", reference="SF1", by=UserFactory())
 
 

@@ -25,6 +25,7 @@ from partnerships.services.agreements.expiring import why_not_decide
 from partnerships.services.obligations import why_not_add
 from partnerships.signatures import TO_SIGN, own_request, shown, turn
 from partnerships.views.agreements.drafts import agreement_of, editable, kept
+from partnerships.views.agreements.scans import with_sign_forms
 from partnerships.workflow import AGREEMENT, AgreementState, keeps_this_agreement
 from records.models import File
 from records.workflow import moves_open_to
@@ -67,6 +68,7 @@ def detail(request, agreement, comment_form=None, step_form=None):
         "renewals": [] if agreement.is_amendment else agreement.renewals.all(),
         "departments": agreement.departments.all(),
         "papers": papers_of(agreement, today, may_change=not why_not),
+        "stamped": with_sign_forms(agreement.scans.select_related("file", "document").order_by("-pk")),
         "step_form": step_form or StepForm(),
         "files": File.objects.filter(subject_type__model="agreement", subject_id=agreement.pk),
     }
