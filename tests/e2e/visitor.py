@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.utils import translation
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 from playwright.sync_api import expect
 
 #: Runs before the scripts of a page: what the Content-Security-Policy stops is kept for the test.
@@ -74,6 +74,11 @@ class Visitor:
         with translation.override(self.language):
             said = gettext(text)
         return said % values if values else said
+
+    def say_of(self, context, text):
+        """The same for a text that is said in more than one sense."""
+        with translation.override(self.language):
+            return pgettext(context, text)
 
     def say_number(self, one, many, number):
         with translation.override(self.language):
