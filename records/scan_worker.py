@@ -5,7 +5,7 @@ library, pypdfium2, Pillow and zxing-cpp only: no Django.
 
 In: a line of JSON, then the bytes of the PDF. Out: lines of JSON. {"do": "read"} gives {"pages": number} and for each
 page {"page": from 0, "marks": [text of each code], "turn": degrees clockwise by which the page is turned, "picture":
-JPEG in base64 where no code was read}. {"do": "split", "groups": [[[page, turn], …], …]} gives {"group": number, "pdf":
+a small JPEG in base64}. {"do": "split", "groups": [[[page, turn], …], …]} gives {"group": number, "pdf":
 base64} for each. The last line is {"done": true}; {"refused": code, "params": {…}} ends it before.
 """
 
@@ -67,7 +67,7 @@ def look_at(document, number):
             marks = [code.text for code in codes if code.text.startswith("RH1:")]
             if marks:
                 turn = round(next(c.orientation for c in codes if c.text.startswith("RH1:")) / 90) * 90 % 360
-                return {"marks": marks[:5], "turn": turn, "picture": None}
+                return {"marks": marks[:5], "turn": turn, "picture": small(picture)}
     return {"marks": [], "turn": 0, "picture": small(picture)}
 
 

@@ -54,7 +54,7 @@ def sentence_of(code, params=None):
 @dataclass(frozen=True)
 class Sheet:
     """One page of the stack: its number from 0 of `pages`, its mark (records.leaves.read_mark) or None, how far it is
-    turned, and a small picture of it (JPEG) where it bears no mark that can be read."""
+    turned, and a small picture of it (JPEG)."""
 
     number: int
     pages: int
@@ -71,8 +71,8 @@ def sheets_of(data):
             pages = answer["pages"]
             continue
         marks = {mark for text in answer["marks"] if (mark := read_mark(text))}
-        picture = base64.b64decode(answer["picture"]) if answer["picture"] else b""
-        yield Sheet(answer["page"], pages, marks.pop() if len(marks) == 1 else None, answer["turn"], picture)
+        mark = marks.pop() if len(marks) == 1 else None
+        yield Sheet(answer["page"], pages, mark, answer["turn"], base64.b64decode(answer["picture"]))
 
 
 def split(data, groups):

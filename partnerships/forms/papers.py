@@ -4,8 +4,8 @@ import uuid
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from partnerships.forms.editing import DayField
 from partnerships.models import Agreement, DocumentTemplate
@@ -68,15 +68,17 @@ class PageForm(forms.Form):
     leaf = forms.IntegerField(label=pgettext_lazy("paper", "sheet"), min_value=1, max_value=999)
 
     def __init__(self, *args, page, documents, **kwargs):
-        super().__init__(*args, auto_id=f"page-{page.pk}-%s", **kwargs)
+        first = {"document": page.document_id, "leaf": page.leaf}
+        super().__init__(*args, auto_id=f"page-{page.pk}-%s", initial=first, **kwargs)
         self.page = page
         self.fields["document"].queryset = documents
         self.fields["document"].label_from_instance = said
 
 
 def said(document):
-    agreement = document.agreement
-    return f"{agreement.enterprise.title} · {agreement.heading} ({document.nth}, {document.leaves})"
+    words = {"firm": document.agreement.enterprise.title, "title": document.agreement.heading}
+    words |= {"nth": document.nth, "count": document.leaves}
+    return gettext("%(firm)s · %(title)s, version %(nth)s, %(count)s sheets") % words
 
 
 class PaperSignedForm(forms.Form):

@@ -109,10 +109,18 @@ def _write_pages(scan, sheets, now):
         if document is not None and sheet.mark[1] <= document.leaves:
             page.fate, page.document, page.leaf = ScanPage.Fate.FOUND, document, sheet.mark[1]
         page.save(force_insert=True)
-        if page.fate == ScanPage.Fate.OPEN and sheet.picture:
-            name = f"{scan.pk}-{page.position}.jpg"
-            page.picture = keep_made(io.BytesIO(sheet.picture), name=name, by=scan.uploaded_by, subject=page, now=now)
-            page.save(update_fields=["picture"])
+        if page.fate == ScanPage.Fate.OPEN:
+            _keep_picture(page, sheet, now)
+
+
+def _keep_picture(page, sheet, now):
+    """Where the uploader has used up the room of the day the page waits without a picture."""
+    by, name = page.scan.uploaded_by, f"{page.scan_id}-{page.position}.jpg"
+    try:
+        page.picture = keep_made(io.BytesIO(sheet.picture), name=name, by=by, subject=page, now=now)
+    except Rejected:
+        return
+    page.save(update_fields=["picture"])
 
 
 def _give_up(scan, code, params, now):

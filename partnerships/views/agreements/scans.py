@@ -67,7 +67,7 @@ def scan_detail(request, pk):
 def _detail(request, scan, faulty=None):
     """`faulty` is the form of a page that was filled in wrongly."""
     sheets = list(scan.sheets.select_related("picture", "document__agreement"))
-    loose = [page for page in sheets if page.fate in (ScanPage.Fate.OPEN, ScanPage.Fate.DROPPED)]
+    loose = [page for page in sheets if page.fate != ScanPage.Fate.FOUND]
     is_preview = scan.state == ImportState.PREVIEW
     offered = offered_for(scan, request.user) if is_preview and (loose or faulty) else None
     context = {
@@ -78,7 +78,6 @@ def _detail(request, scan, faulty=None):
         "why": [sentence_of(one["code"], one["params"]) for one in scan.remarks if "code" in one],
         "piles": piles_of(scan, request.user) if is_preview else [],
         "loose": [(page, _page_form(page, offered, faulty)) for page in loose],
-        "by_hand": [page for page in sheets if page.fate == ScanPage.Fate.ASSIGNED],
         "filed": with_sign_forms(scan.filed.select_related("agreement__enterprise", "file", "document").order_by("pk")),
         "refused": _refused(scan),
     }
