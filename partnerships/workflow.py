@@ -232,7 +232,7 @@ SCAN = Lifecycle(
         Move("fail", _("Give up reading"), (I.UPLOADED,), I.UNREADABLE, reads_lists),
         Move("apply", _("File them"), (I.PREVIEW,), I.APPLYING, sees_partners, (has_no_open_page,)),
         Move("finish", _("Finish"), (I.APPLYING,), I.APPLIED, sees_partners),
-        Move("discard", _("Put aside"), (I.PREVIEW, I.UNREADABLE), I.DISCARDED, sees_partners),
+        Move("discard", pgettext_lazy("scan", "Put aside"), (I.PREVIEW, I.UNREADABLE), I.DISCARDED, sees_partners),
     ),
 )
 

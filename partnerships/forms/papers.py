@@ -46,7 +46,7 @@ class StepForm(forms.Form):
     """A step that a paper has taken."""
 
     step = forms.ChoiceField(label=_("step"), choices=Step)
-    on = DayField(label=_("on"), initial=timezone.localdate)
+    on = DayField(label=pgettext_lazy("paper", "on"), initial=timezone.localdate)
     reference = forms.CharField(
         label=_("number"), max_length=60, required=False,
         help_text=_("Of the seal request, the courier, the box: where there is one."),

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from partnerships.models.agreement import Agreement, AgreementKind
 from partnerships.rules.papers import Step
@@ -155,7 +156,7 @@ class PaperStep(models.Model):
 
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="paper_steps", verbose_name=_("agreement"))
     step = models.CharField(_("step"), max_length=8, choices=Step)
-    on = models.DateField(_("on"), default=timezone.localdate)
+    on = models.DateField(pgettext_lazy("paper", "on"), default=timezone.localdate)
     reference = models.CharField(_("number"), max_length=60, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("ticked by"))
     at = models.DateTimeField(_("ticked"), default=timezone.now)
