@@ -15,7 +15,7 @@ WAYS = (
     ("training_base", 9, (("office", 8, ""), ("legal", 5, ""), ("leader", 3, ""), ("seal", 1, "用印2026-{n:03}"))),
     ("research", 16, (("seal", 14, "用印2026-{n:03}"), ("copies", 13, "4"), ("sent", 12, "SF140{n:03}7781"))),
     ("framework", 62, (("seal", 60, "用印2026-{n:03}"), ("sent", 58, "SF140{n:03}2265"))),
-    ("training_base", 80, (("seal", 79, "用印2026-{n:03}"), ("copies", 78, "4"), ("sent", 77, "EMS99{n:03}310"))),
+    ("training_base", 80, (("seal", 79, "用印2026-{n:03}"), ("copies", 78, "4"), ("sent", 77, "SF139{n:03}9310"))),
     ("teacher_station", 55, (("sent", 50, "SF140{n:03}9042"),)),  # the other side stamps first
     ("internship_base", 40, (("sent", 38, "SF140{n:03}1153"), ("returned", 9, ""))),
     ("research", 45, (("seal", 43, "用印2026-{n:03}"), ("sent", 40, "SF140{n:03}4410"), ("returned", 20, ""))),

@@ -30,7 +30,8 @@ def scan_list(request):
     school_only(request.user)
     rows = Scan.objects.visible_to(request.user).select_related("uploaded_by")
     page = keyset.page(rows, SORTS, request.GET, default="-uploaded")
-    return render(request, "partnerships/scan_list.html", {"page": page})
+    context = {"page": page, "lines": [(scan, SCAN.words[scan.state].label) for scan in page]}
+    return render(request, "partnerships/scan_list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
