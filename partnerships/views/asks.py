@@ -1,5 +1,6 @@
 """Requests to enterprises, for the school: the list, the form with who else asks, one request and its steps."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from django.contrib import messages
@@ -110,9 +111,15 @@ def ask_detail(request, pk):
         "moves": [one for one in moves_open_to(ask, ASK, request.user) if one.move.name in STEPS],
         "waits": ask.state == Ask.State.ASKED,
         "is_unread": not why_not and ask.seen_at is None and ask.state not in (Ask.State.ASKED, Ask.State.WITHDRAWN),
-        "room": services.room_of(ask.enterprise, timezone.localdate()),
+        "room": _others(ask),
     }
     return render(request, "partnerships/ask_detail.html", context)
+
+
+def _others(ask):
+    """Who else asks this enterprise, without this very request."""
+    room = services.room_of(ask.enterprise, timezone.localdate())
+    return replace(room, busy_with=[one for one in room.busy_with if one.pk != ask.pk])
 
 
 @require_POST

@@ -165,6 +165,7 @@ def test_asked_answered_by_link_and_read(cast, signed_in):
     data = form_data(officer.get(page("ask_new", cast.a.pk))) | {"kind": "host", "number": 20, "text": "接收实习生"}
     ask_page = officer.post(page("ask_new", cast.a.pk), data).url
     ask = Ask.objects.get()
+    assert "Nobody else asks them at the moment" in text(officer.get(ask_page))
     carried = officer.post(page("ask_link", ask.pk)).url
     assert "接收实习生" in text(officer.get(carried))
     address = page("link", link_services.hand_out_ask(ask, by=cast.officer).code)
@@ -175,6 +176,7 @@ def test_asked_answered_by_link_and_read(cast, signed_in):
     assert "两个车间" in text(nobody.get(address))
     assert nobody.post(address, yes).status_code == 409
     shown = text(officer.get(ask_page))
+    assert "Who else at our school asks them" not in shown
     assert "两个车间" in shown
     assert "钱师傅" in shown
     assert officer.post(page("ask_seen", ask.pk)).status_code == 302
