@@ -256,6 +256,7 @@ def keep_obligation(obligation, *, kept_on, note="", files=(), by=None, via=None
 
 def _keep(locked, by, name, now, *, note="", **facts):
     """Write that a locked duty is kept, by somebody or, of what counts by itself, by what happened."""
+    _check_move(locked, "keep", by)
     facts |= {"note": note, "closed_at": now, "closed_by": by, "closed_name": (str(by) if by else name)[:60]}
     Obligation.objects.filter(pk=locked.pk).update(**facts, version=F("version") + 1)
     move(
@@ -297,6 +298,7 @@ def settle_obligation(obligation, step, *, by, note, now=None):
     now, note = now or timezone.now(), note.strip()
     with transaction.atomic():
         locked = _lock(obligation)
+        _check_move(locked, step, by)
         rows = Obligation.objects.filter(pk=locked.pk)
         if step == "reopen":
             _check_reopening(locked)
@@ -377,6 +379,13 @@ def tally(obligations, today):
 def _lock(obligation):
     rows = Obligation.objects.select_for_update(of=("self",), no_key=True)
     return rows.select_related("agreement__enterprise", "enterprise").get(pk=obligation.pk)
+
+
+def _check_move(obligation, step, by):
+    """Raise NotAllowed or Refused before anything is written that the state as it stands does not bear."""
+    not_allowed, reason = OBLIGATION.refusal(obligation, OBLIGATION.by_name[step], by)
+    if reason:
+        raise (NotAllowed if not_allowed else Refused)(reason)
 
 
 def _check_link(obligation, link, now):
