@@ -4,7 +4,7 @@ import pytest
 from django.utils import translation
 
 from accounts.models import Role
-from partnerships.models import Ask, Enterprise, Obligation, Touchpoint
+from partnerships.models import Ask, Enterprise, Health, Obligation, Touchpoint
 from partnerships.models.agreement import AgreementKind
 from partnerships.models.touchpoint import EvidenceTag
 from partnerships.rules.rhythm import Rhythm
@@ -51,6 +51,7 @@ WORDS = [
     (ObligationState.KEPT.label, "已完成"),
     (ObligationState.WAIVED.label, "协商取消"),
     (ObligationState.BREACHED.label, "未履行"),
+    (Health._meta.verbose_name, "合作评估"),
     (AgreementKind.ORDER_CLASS.label, "订单班"),
     (AgreementKind.INDUSTRY_COLLEGE.label, "产业学院"),
     (Ask._meta.verbose_name, "对接事项"),

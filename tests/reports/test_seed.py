@@ -2,7 +2,7 @@
 
 import io
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.apps import apps
@@ -14,6 +14,8 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from accounts.models import Department, Role, User
+from partnerships.health.part import parts
+from partnerships.health.statement import figures, watched
 from partnerships.models import (
     Agreement,
     AgreementComment,
@@ -22,6 +24,8 @@ from partnerships.models import (
     Assessment,
     Contact,
     Enterprise,
+    Health,
+    HealthMonth,
     Import,
     ImportRow,
     Match,
@@ -43,6 +47,7 @@ from partnerships.rules.rhythm import Rhythm, rhythm
 from partnerships.services.agreements.signing import differing_counts
 from partnerships.services.agreements.terms import differing_terms
 from partnerships.services.asks import room_of
+from partnerships.services.health import differing_health
 from partnerships.services.merging import suspected_pairs
 from partnerships.services.thread import waiting_for
 from partnerships.services.touchpoints import check_last_contact
@@ -154,6 +159,23 @@ class TestWhole:
 
     def test_the_stored_last_contact_is_that_of_the_rows(self, demo):
         assert not check_last_contact().exists()
+
+    def test_the_stored_health_is_that_of_each_partnership_by_itself(self, demo):
+        stored = {row.pk: (row.score, row.parts) for row in Health.objects.all()}
+        alone = {}
+        for enterprise in watched():
+            alone |= figures(Enterprise.objects.filter(pk=enterprise.pk), NOW.date())
+        assert stored == alone
+        assert differing_health() == []
+        assert {part.name for part in parts()} <= {name for _score, found in stored.values() for name in found}
+
+    def test_the_health_has_a_year_behind_it(self, demo):
+        months = sorted(values(HealthMonth, "month"))
+        assert len(months) == 12
+        assert (months[0], months[-1]) == (date(2025, 12, 1), date(2026, 11, 1))
+        first = Enterprise.objects.get(short_name="砺锋精密")
+        assert first.health_months.count() == 12
+        assert len(set(first.health_months.values_list("score", flat=True))) > 1
 
     def test_events_past_and_to_come(self, demo):
         past = Seminar.objects.get(starts_at__lt=NOW, organiser__name="林薇")
