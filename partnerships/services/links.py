@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 
 from partnerships.models import Contact, Enterprise
 from partnerships.workflow import (
@@ -39,6 +40,19 @@ REMINDED = (VISIT, SEMINAR, ASK, OBLIGATION, ENDING)
 MINUTES = {
     ANSWER: 2, PARTNERSHIP: 3, VISIT: 1, SEMINAR: 1, AGREEMENT: 5, SIGN: 5, ASK: 1, NEED: 2, OBLIGATION: 1, ENDING: 1
 }  # fmt: skip
+#: What a list of links calls each of them.
+NAMES = {
+    ANSWER: pgettext_lazy("link", "question"),
+    PARTNERSHIP: pgettext_lazy("link", "the partnership"),
+    VISIT: pgettext_lazy("link", "visit"),
+    SEMINAR: pgettext_lazy("link", "event"),
+    AGREEMENT: pgettext_lazy("link", "agreement to read"),
+    SIGN: pgettext_lazy("link", "agreement to sign"),
+    ASK: pgettext_lazy("link", "ask"),
+    NEED: pgettext_lazy("link", "needs"),
+    OBLIGATION: pgettext_lazy("link", "promise"),
+    ENDING: pgettext_lazy("link", "end of an agreement"),
+}
 #: A message carried by hand: this many characters, then the link alone on the last line.
 MESSAGE_LENGTH = 80
 #: Two presses of the button within this time are one.
@@ -212,30 +226,20 @@ def whole(path):
 def default_message(link):
     """The message of a link as it stands: its sender, what it asks, and until when it is open."""
     with translation.override(link.language):
-        if link.purpose == ANSWER:
-            what = " ".join(link.subject.body.split())
-        elif link.purpose == VISIT:
-            what = visit_question()
-        elif link.purpose == SEMINAR:
-            is_over = link.subject.seminar.state in (SeminarState.HELD, SeminarState.CLOSED)
-            what = _("here are minutes and agreements") if is_over else _("here is what we invite you to, do you come?")
-        elif link.purpose == SIGN:
-            what = _("our agreement is ready, please read and sign it")
-        elif link.purpose == OBLIGATION:
-            what = promised(link.subject, timezone.localdate())
-        elif link.purpose == ENDING:
-            what = end_question(link.subject)
-        elif link.purpose == AGREEMENT:
-            what = _("here is our agreement, please read it and say what should change")
-        elif link.purpose == ASK:
-            what = " ".join(link.subject.text.split())
-        elif link.purpose == NEED:
-            what = _("whom or what are you looking for? Write it here, we look for you")
-        else:
-            what = _("please have a look at what we do together")
+        what = WHAT[link.purpose](link.subject)
     return carried_message(
         link, sender=link.created_by, what=what, minutes=MINUTES[link.purpose], until=link.expires_at
     )
+
+
+def _in_one_line(text):
+    return " ".join(text.split())
+
+
+def _of_event(guest):
+    if guest.seminar.state in (SeminarState.HELD, SeminarState.CLOSED):
+        return _("here are minutes and agreements")
+    return _("here is what we invite you to, do you come?")
 
 
 def visit_question():
@@ -291,3 +295,18 @@ def carried_message(link, *, sender, what, minutes, until):
         said = said[: max(room - 1, 0)].rstrip() + "…"
     text = (greeting + wording % {**values, "what": said})[:MESSAGE_LENGTH]
     return f"{text}\n{address(link)}"
+
+
+#: What the message of each purpose says of the subject: one sentence, or several from the fullest to the shortest.
+WHAT = {
+    ANSWER: lambda message: _in_one_line(message.body),
+    PARTNERSHIP: lambda _enterprise: _("please have a look at what we do together"),
+    VISIT: lambda _enterprise: visit_question(),
+    SEMINAR: _of_event,
+    AGREEMENT: lambda _agreement: _("here is our agreement, please read it and say what should change"),
+    SIGN: lambda _request: _("our agreement is ready, please read and sign it"),
+    ASK: lambda ask: _in_one_line(ask.text),
+    NEED: lambda _enterprise: _("whom or what are you looking for? Write it here, we look for you"),
+    OBLIGATION: lambda obligation: promised(obligation, timezone.localdate()),
+    ENDING: end_question,
+}

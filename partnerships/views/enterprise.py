@@ -22,6 +22,7 @@ from partnerships.obligations import record_shown
 from partnerships.results import results_shown
 from partnerships.rhythms import rhythm_card
 from partnerships.services import enterprises as services
+from partnerships.services.links import NAMES
 from partnerships.services.merging import find_similar
 from partnerships.services.succession import hand_over
 from partnerships.succession import dependence_of
@@ -40,7 +41,10 @@ NEED = "id", "title", "kind", "number", "until_on", "state", "enterprise_id"
 ASK = (
     "id", "text", "due_on", "state", "department__name", "department__name_en", "asked_by__name", "asked_by__name_en",
 )  # fmt: skip
-LINK = "id", "addressee", "created_at", "opened_at", "answered_at", "withdrawn_at", "expires_at", "renewal_asked_at"
+LINK = (
+    "id", "purpose", "addressee", "created_at", "opened_at", "answered_at", "withdrawn_at", "expires_at",
+    "renewal_asked_at",
+)  # fmt: skip
 
 
 def _for_page(today):
@@ -114,7 +118,7 @@ def _brought_along(enterprise):
         "departments": [row.department for row in through],
         "children": instances(Enterprise, enterprise.its_children),
         "assessments": instances(Assessment, enterprise.its_assessments),
-        "links": instances(Link, enterprise.its_links),
+        "links": [(NAMES.get(link.purpose, ""), link) for link in instances(Link, enterprise.its_links)],
         "needs": instances(Need, enterprise.its_needs),
         "asks": instances(Ask, enterprise.its_asks),
     }
