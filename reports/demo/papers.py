@@ -1,11 +1,13 @@
 """The paper's way of agreements: one at each step, three that have not come back for a long time, a template of ours."""
 
+from itertools import cycle
 from uuid import UUID
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from partnerships.models import Agreement, Enterprise, PaperStep
 from partnerships.services.agreements import documents, papers, scans, templates
+from reminders.models import Task
 from reports.demo.agreements import agreed, drafted
 from reports.demo.pictures import scanned
 
@@ -32,9 +34,9 @@ def send_papers(stage):
     )  # fmt: skip
     taken = Agreement.objects.values("enterprise")
     firms = Enterprise.objects.in_portfolio_of(lin).exclude(pk__in=taken).filter(contacts__left_on=None)
-    lively = firms.exclude(contacts=None).order_by("-last_contact_at", "pk").distinct()
-    firms = list(lively[: len(WAYS)])  # so that what is told of these days is not the last contact
-    for n, (firm, (kind, days, steps)) in enumerate(zip(firms, WAYS, strict=False), start=21):
+    awaited = Task.objects.open().filter(rule="gap").values("stream")  # what is told of these days would end their gap
+    lively = firms.exclude(contacts=None).exclude(pk__in=awaited).order_by("-last_contact_at", "pk").distinct()
+    for n, (firm, (kind, days, steps)) in enumerate(zip(cycle(lively[:4]), WAYS, strict=False), start=21):
         agreement = drafted(stage, firm, lin, kind, begins=10 - days, ends=1090 - days)
         agreed(stage, agreement, lin, days)
         for step, ago, reference in steps:
