@@ -105,7 +105,7 @@ def test_the_plain_paper_says_every_value(agreement, language):
     for name, value in values.items():
         for part in value if isinstance(value, list) else value.split("\n"):
             assert name in ("kind", "parties", "enterprise_duties") or part in text, name
-    assert text.count("选派工程师。") == 300
+    assert "".join(text.split()).count("选派工程师。") == 300  # goes on overleaf
     assert "𠮷" in text or language == "en"
     assert feet_of(content) == [f"{n}/{leaves}" for n in range(1, leaves + 1)]
     assert leaves >= 3
