@@ -45,11 +45,11 @@ def promise(row, today, *, for_enterprise=False):
 
 
 def counted(row):
-    """“3 of 6” where it counts by itself, “6” where it does not; empty where no number was promised."""
+    """“3 of 6” while it counts by itself, else “6”; empty where no number was promised."""
     if not row.count:
         return ""
     happened = getattr(row, "happened", None)
-    if happened is None:
+    if happened is None or row.state != ObligationState.OPEN:
         return str(row.count)
     return _("%(happened)s of %(count)s") % {"happened": happened, "count": row.count}
 

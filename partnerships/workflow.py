@@ -388,7 +388,7 @@ ASK = Lifecycle(
         ),
         K.WITHDRAWN: Words(
             pgettext_lazy("ask", "withdrawn"), _("Nothing is due."),
-            _("no longer needed"), _("You need not answer any more."),
+            pgettext_lazy("ask", "no longer needed"), _("You need not answer any more."),
         ),
     },
     (
@@ -548,7 +548,7 @@ OBLIGATION = Lifecycle(
             pgettext_lazy("obligation", "in progress"), _("Tell us when it is done; a picture or a paper is enough."),
         ),
         O.KEPT: Words(_("kept"), _("Nothing is due."), _("done"), _("Thank you.")),
-        O.WAIVED: Words(_("waived by both"), _("Nothing is due."), _("no longer needed"), ""),
+        O.WAIVED: Words(_("waived by both"), _("Nothing is due.")),
         O.BREACHED: Words(_("not kept"), _("Nothing is due."), _("not arranged"), ""),
     },
     (

@@ -40,7 +40,7 @@ class OfferKind(models.TextChoices):
 class NeedKind(models.TextChoices):
     """What an enterprise looks for; a department looks for the same from the other side (WISHES)."""
 
-    INTERNS = "interns", _("interns")
+    INTERNS = "interns", pgettext_lazy("need", "interns")
     GRADUATES = "graduates", _("graduates")
     RESEARCH = "research", _("problem in research and development")
     TRAINING = "training", _("training of employees")
