@@ -13,7 +13,8 @@ from partnerships.models import Enterprise
 from partnerships.models.assessment import AssessmentQuerySet
 from partnerships.models.enterprise import EnterpriseQuerySet
 from partnerships.views import doors, files, links
-from records.models import EventQuerySet, File
+from records import keyset
+from records.models import Event, EventQuerySet, File
 from tests.access import standing_stage
 from tests.canary import Reader
 
@@ -32,6 +33,15 @@ def pages(*names):
 
 def contacts_in_the_portal(stage):
     return [path + "?show=contacts" for path in pages("portal_partnership")(stage)]
+
+
+def hand_over_in_the_portal(stage):
+    """The page of the timeline that begins with a change whose reason the school keeps to itself."""
+    events = Event.objects.in_stream(stage.a.enterprise).filter(audience="both").order_by("happened_at", "pk")
+    told = events.filter(kind="enterprise.handed_over").latest("pk")
+    newer = events.filter(happened_at__gte=told.happened_at, pk__gt=told.pk).first()
+    after = keyset._key_of(newer, "happened_at")
+    return [f"{path}?after={after}" for path in pages("portal_partnership")(stage)]
 
 
 def school_files(stage):
@@ -72,7 +82,7 @@ HOLES = {
     "events both sides may read": ((EventQuerySet, "shared", lambda self: self), "hr", PORTAL),
     "the private note": ((timeline, "touchpoint_entry", for_the_school), "hr", contacts_in_the_portal),
     "the sentences of the enterprise": (
-        (timeline, "sentence", lambda event, for_enterprise=False: SENTENCE(event)), "hr", PORTAL
+        (timeline, "sentence", lambda event, for_enterprise=False: SENTENCE(event)), "hr", hand_over_in_the_portal
     ),
     "pages of the school": ((doors, "school_only", lambda user: None), "hr", SCHOOL_PAGES),
     "the door of a file": ((files, "visible_file", by_key), "hr", school_files),
