@@ -21,6 +21,7 @@ from partnerships.rules.dependence import DAYS, TookPart, hangs_on
 from partnerships.services.leaving import flags_of_nobody_else, open_links_of, promises_of, seats_of
 from partnerships.services.succession import (
     agreements_of,
+    asks_of,
     invitations_of,
     items_of,
     obligations_of,
@@ -60,6 +61,7 @@ def holdings_of(person, *, now=None):
         (_("messages to forward"), to_forward(person, now=now)),
         (_("agreements"), agreements_of(person)),
         (_("obligations"), obligations_of(person)),
+        (_("open asks"), asks_of(person)),
         (_("events"), seminars_of(person)),
         (_("action items"), items_of(person)),
         (_("open invitations"), invitations_of(person, now)),

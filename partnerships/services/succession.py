@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Invitation, User
 from accounts.rules import why_not_invite
-from partnerships.models import ActionItem, Agreement, Enterprise, HandOver, Obligation, Seminar, SeminarGuest
+from partnerships.models import ActionItem, Agreement, Ask, Enterprise, HandOver, Obligation, Seminar, SeminarGuest
+from partnerships.models.ask import BUSY
 from partnerships.services.enterprises import apply_changes, lock_for_change
 from partnerships.workflow import AgreementState, ObligationState, SeminarState
 from records.models import Audience, Event, Side
@@ -129,6 +130,11 @@ def obligations_of(person):
     return Obligation.objects.filter(owner=person, state=ObligationState.OPEN)
 
 
+def asks_of(person):
+    """Those that nobody answered yet, or that were said yes to and are not done."""
+    return Ask.objects.filter(asked_by=person, state__in=BUSY)
+
+
 def invitations_of(person, now):
     return Invitation.objects.open(now).filter(invited_by=person)
 
@@ -136,8 +142,8 @@ def invitations_of(person, now):
 @dataclass(frozen=True)
 class Plan:
     """Who takes over what: `successor` everything, but the partners led by a department of `by_department` (its id →
-    person). `enterprises`, `seminars` and `items` narrow it to these ids; None is all of them. Agreements and what was
-    promised in them go with their partner."""
+    person). `enterprises`, `seminars` and `items` narrow it to these ids; None is all of them. Agreements, what was
+    promised in them, and what the enterprise was asked go with their partner."""
 
     successor: User
     by_department: dict = field(default_factory=dict)
@@ -162,11 +168,12 @@ class Share:
     invitations: list = field(default_factory=list)
     agreements: list = field(default_factory=list)
     obligations: list = field(default_factory=list)
+    asks: list = field(default_factory=list)
 
     @property
     def ids(self):
         return (
-            self.enterprises, self.seminars, self.items, self.invitations, self.agreements, self.obligations
+            self.enterprises, self.seminars, self.items, self.invitations, self.agreements, self.obligations, self.asks
         )  # fmt: skip
 
     def __bool__(self):
@@ -187,8 +194,9 @@ def shares_of(person, plan, *, now, lock=False):
     for pk, department in rows(partners_of(person), plan.enterprises, "lead_department"):
         shares[plan.by_department.get(department, plan.successor).pk].enterprises.append(pk)
     rest, with_partner = shares[plan.successor.pk], {pk: one for one in shares.values() for pk in one.enterprises}
-    for name, promised in (("agreements", agreements_of(person)), ("obligations", obligations_of(person))):
-        for pk, enterprise in rows(promised, None, "enterprise"):
+    its_own = {"agreements": agreements_of(person), "obligations": obligations_of(person), "asks": asks_of(person)}
+    for name, held in its_own.items():
+        for pk, enterprise in rows(held, None, "enterprise"):
             share = with_partner.get(enterprise, rest if plan.enterprises is None else None)
             if share is not None:
                 getattr(share, name).append(pk)
@@ -247,6 +255,7 @@ def _move(person, share, by, note, form_key, now):
     ActionItem.objects.filter(pk__in=share.items).update(owner=to)
     Agreement.objects.filter(pk__in=share.agreements).update(owner=to, version=F("version") + 1)
     Obligation.objects.filter(pk__in=share.obligations).update(owner=to, version=F("version") + 1)
+    Ask.objects.filter(pk__in=share.asks).update(asked_by=to)
     Invitation.objects.filter(pk__in=share.invitations).update(invited_by=to)
     _record(person, share, by, note, now)
     # Not only those the rules would settle: a rule that is off keeps its tasks, and they go with the partner.

@@ -36,6 +36,7 @@ from reminders.models import Delivery, Switch, Task
 from reports.today import items_for
 from tests.partnerships.factories import (
     AgreementFactory,
+    AskFactory,
     ContactFactory,
     EnterpriseFactory,
     MessageFactory,
@@ -162,6 +163,23 @@ def test_agreements_and_what_was_promised_in_them_go_with_their_partner(portfoli
     for row in (mine, his, over, promise):
         row.refresh_from_db()
     assert [row.owner for row in (mine, promise, his, over)] == [cast.lead, cast.lead, cast.officer, cast.officer]
+
+
+def test_what_was_asked_goes_with_its_partner_unless_it_is_over(portfolio):
+    cast = portfolio
+    asks = [
+        AskFactory(enterprise=enterprise, asked_by=by, state=state)
+        for enterprise, by, state in (
+            (cast.a, cast.officer, "asked"), (cast.a, cast.officer, "expired"), (cast.a, cast.other_officer, "asked"),
+            (cast.second, cast.officer, "asked"),
+        )
+    ]  # fmt: skip
+    give(
+        cast.officer, cast.lead, by=cast.lead, **everything(cast.officer, cast.lead, enterprises=frozenset([cast.a.pk]))
+    )
+    for ask in asks:
+        ask.refresh_from_db()
+    assert [ask.asked_by for ask in asks] == [cast.lead, cast.officer, cast.other_officer, cast.officer]
 
 
 def test_tasks_of_a_rule_that_is_off_go_along(portfolio):
