@@ -11,7 +11,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Exists, F, Func, OuterRef, Q
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Department, Role
@@ -116,7 +116,7 @@ class Agreement(models.Model):
     # --- what is signed: rules.agreements.BLOCKS
     title = models.CharField(_("title"), max_length=120)
     title_en = models.CharField(_("English title"), max_length=180, blank=True)
-    aim = models.TextField(_("purpose"), max_length=4000, blank=True)
+    aim = models.TextField(pgettext_lazy("agreement", "purpose"), max_length=4000, blank=True)
     specialties = models.CharField(_("specialties"), max_length=300, blank=True)
     starts_on = models.DateField(_("begins"), null=True, blank=True)
     ends_on = models.DateField(_("ends"), null=True, blank=True, help_text=_("Empty: without end."))

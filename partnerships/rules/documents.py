@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ VARIABLES = {
     "legal_representative": Variable(_("legal representative"), "孙立"),
     "parties": Variable(_("further parties"), "恒力轴承（杭州）有限公司"),
     "parties_list": Variable(_("further parties, one by one"), ["恒力轴承（杭州）有限公司", "𠮷田机械有限公司"]),
-    "aim": Variable(_("purpose"), "联合培养数控技术专业学生。\n定期共同评价。"),
+    "aim": Variable(pgettext_lazy("agreement", "purpose"), "联合培养数控技术专业学生。\n定期共同评价。"),
     "specialties": Variable(_("specialties"), "数控技术"),
     "starts_on": Variable(_("begins"), "2026年9月1日"),
     "ends_on": Variable(_("ends"), "2029年8月31日"),
