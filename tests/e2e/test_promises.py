@@ -1,6 +1,7 @@
 """A promise on both sides' lists, kept with a picture; another one late until the lead hears of it; a shorter term."""
 
-from datetime import date
+import re
+from datetime import date, timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -112,3 +113,13 @@ def test_promised_kept_late_and_cut_short(site, places, visitors, variant, story
     expect(hr.page.locator(".notice--success")).to_have_text(hr.say("Thank you! The school reads your answer."))
     officer.page.reload()
     expect(officer.page.locator("main")).to_contain_text(officer.say("yes, let us go on"))
+
+    # --- renewed with one press: a draft that continues it, with its term behind the end
+    officer.button("Draft the renewal").click()
+    expect(officer.page).not_to_have_url(re.compile("ending"))
+    renewal = int(re.search(r"/agreements/(\d+)/", officer.page.url)[1])
+    begins = date.fromisoformat(until) + timedelta(days=1)
+    fields = "SELECT concat_ws(' ', renews_id, state, starts_on) FROM partnerships_agreement WHERE id = %s"
+    assert site.value(fields, renewal) == f"{story['agreement']} draft {begins}"
+    officer.open(f"/agreements/{story['agreement']}/ending/")
+    expect(officer.page.locator(f"main a[href='/agreements/{renewal}/']")).to_be_visible()
