@@ -30,7 +30,7 @@ from partnerships.models import Agreement, Obligation, SeminarGuest, Shutdown
 from partnerships.rules.agreements import EXPIRY_STEPS, OPEN_END, last_day_of_notice
 from partnerships.services import links
 from partnerships.told import of, to_contact, to_leads, to_person
-from partnerships.workflow import SeminarState
+from partnerships.workflow import AgreementState, SeminarState
 from records.links import DAYS, new_code
 from records.models import Link, Side
 from reminders.models import Channel, Delivery
@@ -66,6 +66,17 @@ def carried(delivery, sender, purpose, what):
     return message + "\n"
 
 
+#: What a line says of a promise, and of an end; the rows are wide.
+PROMISE_LINE = (
+    "text", "text_en", "side", "state", "due_on", "count", "counter", "agreement__title", "agreement__title_en",
+    "enterprise__name", "enterprise__name_en",
+)  # fmt: skip
+END_LINE = (
+    "title", "title_en", "effective_until", "wish", "enterprise__name", "enterprise__name_en", "owner__name",
+    "owner__name_en",
+)  # fmt: skip
+
+
 class AboutPromises(Rule):
     """What the rules about obligations share: the rows, and how they are found for words."""
 
@@ -79,7 +90,8 @@ class AboutPromises(Rule):
         return rows.in_bulk(set(keys))
 
     def lines(self, tasks):
-        found, today = self.found(task.subject_id for task in tasks), timezone.localdate()
+        shown = Obligation.objects.select_related("agreement", "enterprise").only(*PROMISE_LINE).with_happened()
+        found, today = shown.in_bulk({task.subject_id for task in tasks}), timezone.localdate()
         return {task.pk: self.line(task.side, found[task.subject_id], today) for task in tasks}
 
     def words(self, deliveries):
@@ -255,6 +267,12 @@ class Unscheduled(AboutPromises):
 # --- the end -------------------------------------------------------------------------------------------------------
 
 
+def as_amended(name):
+    """The column `name` of what counts in the end: of the last amendment in force, else of the agreement itself."""
+    last = Agreement.objects.amendments().in_force().filter(amends=OuterRef("pk")).order_by("-nth")
+    return Case(When(Exists(last), then=Subquery(last.values(name)[:1])), default=F(name))
+
+
 class AboutEnds(Rule):
     """What the two rules about the end share. What counts is the last amendment in force, whatever its day."""
 
@@ -263,13 +281,11 @@ class AboutEnds(Rule):
     pauses_in_vacation = False
 
     def rows(self, *, renews):
-        last = Agreement.objects.amendments().in_force().filter(amends=OuterRef("pk")).order_by("-nth")
-        renewing = Case(When(Exists(last), then=Subquery(last.values("auto_renews")[:1])), default=F("auto_renews"))
-        notice = Case(When(Exists(last), then=Subquery(last.values("notice_days")[:1])), default=F("notice_days"))
         rows = Agreement.objects.bases().in_force().filter(
             effective_until__lt=OPEN_END, ended_on=None, enterprise__merged_into=None
         )  # fmt: skip
-        return rows.annotate(renewing=renewing, notice=Coalesce(notice, 0)).filter(renewing=renews)
+        rows = rows.annotate(renewing=as_amended("auto_renews"), notice=Coalesce(as_amended("notice_days"), 0))
+        return rows.filter(renewing=renews)
 
     def task(self, rows, due_on):
         return rows.annotate(
@@ -282,11 +298,15 @@ class AboutEnds(Rule):
         )
 
     def found(self, keys):
-        rows = Agreement.objects.select_related("owner", "enterprise").prefetch_related("renewals", "amendments")
-        return rows.in_bulk(set(keys))
+        return self._to_be_said().in_bulk(set(keys))
+
+    def _to_be_said(self):
+        renewals = Agreement.objects.filter(renews=OuterRef("pk")).exclude(state=AgreementState.TERMINATED)
+        rows = Agreement.objects.select_related("owner", "enterprise")
+        return rows.annotate(notice=Coalesce(as_amended("notice_days"), 0), is_being_renewed=Exists(renewals))
 
     def lines(self, tasks):
-        found = self.found(task.subject_id for task in tasks)
+        found = self._to_be_said().only(*END_LINE).in_bulk({task.subject_id for task in tasks})
         return {task.pk: self.line(task.side, found[task.subject_id]) for task in tasks}
 
     def words(self, deliveries):
@@ -354,7 +374,7 @@ class End(AboutEnds):
         said = [_("Ends on %(day)s.") % values]
         if row.wish:
             said.append(_("The enterprise: %(wish)s.") % {"wish": row.get_wish_display()})
-        if any(renewal.state != "terminated" for renewal in row.renewals.all()):
+        if row.is_being_renewed:
             said.append(_("Its renewal is under way."))
         return Line(
             title=_("Renew “%(title)s”, or let it end") % values,
@@ -401,9 +421,7 @@ class Notice(AboutEnds):
         return [(Side.SCHOOL, to_person(Agreement.objects.bases().in_force(), of("owner"), channel=channel))]
 
     def line(self, side, row):
-        amended = [one for one in row.amendments.all() if one.state == Agreement.State.IN_FORCE]
-        counts = max(amended, key=lambda one: one.nth, default=row)
-        day = last_day_of_notice(row.effective_until, counts.notice_days or 0)
+        day = last_day_of_notice(row.effective_until, row.notice)
         return Line(
             title=_("“%(title)s” renews itself") % {"title": row.heading},
             about=row.enterprise.title,
