@@ -44,7 +44,7 @@ def test_pressed_twice(visitors, places, site, variant):
     with officer.page.expect_request(lambda request: request.method == "POST") as sent:
         officer.button("Log the contact").dblclick()
     contacts_only(officer)
-    expect(officer.page.locator(".entry", has_text=sentence)).to_have_count(1)
+    expect(officer.entry(sentence)).to_have_count(1)
     form = {"data": sent.value.post_data_buffer, "headers": {"content-type": sent.value.headers["content-type"]}}
     again = officer.context.request.post(path, **form)
     assert again.url.endswith("/timeline/"), again.status

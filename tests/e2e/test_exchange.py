@@ -150,7 +150,7 @@ def test_an_entry_on_behalf_is_corrected(visitors, places, variant):
     officer.page.locator("[name=said_by]").fill("赵敏")
     officer.page.locator("[name=summary]").fill(said)
     officer.button("Enter").click()
-    entry = officer.page.locator(".entry", has_text=said)
+    entry = officer.entry(said)
     expect(entry).to_contain_text(officer.say("to be checked by the enterprise"))
 
     hr = visitors(**variant).sign_in(places["accounts"]["hr"][0])
@@ -161,9 +161,9 @@ def test_an_entry_on_behalf_is_corrected(visitors, places, variant):
     task.get_by_role("button", name=hr.say("Correct it")).click()
     expect(hr.page.locator("[role=status], .notice").first).to_be_visible()
     hr.open(places["pages"]["hr"]["partnerships:portal_partnership"])
-    expect(hr.page.locator(".entry--behalf", has_text=said)).to_contain_text(right)
+    expect(hr.entry(said, ".entry--behalf")).to_contain_text(right)
 
     officer.open(places["pages"]["officer"]["partnerships:timeline"])
-    entry = officer.page.locator(".entry--behalf", has_text=said)
+    entry = officer.entry(said, ".entry--behalf")
     expect(entry).to_contain_text(officer.say("corrected"))
     expect(entry.locator("blockquote")).to_contain_text(right)

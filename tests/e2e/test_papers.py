@@ -59,7 +59,7 @@ def test_out_and_back(visitors, places, site, variant):
     pages = [sheet(code, leaf, leaves, turn=180) for code, leaves, *_more in rows for leaf in range(1, leaves + 1)]
     pages[0] = sheet(first[0], 1, first[1], is_blotted=True)
     officer.open("/agreements/scans/new/")
-    stack = {"name": f"{of(variant)}.pdf", "mimeType": "application/pdf", "buffer": pdf(pages)}
+    stack = {"name": f"扫描件 {of(variant)}.pdf", "mimeType": "application/pdf", "buffer": pdf(pages)}
     page.locator("[name=file]").set_input_files(stack)
     officer.button("Read the stack").click()
     loose = page.locator("#loose .card")

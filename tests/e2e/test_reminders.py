@@ -95,7 +95,7 @@ def test_a_message_is_carried_opened_and_answered(visitors, places, site, varian
     expect(done).to_contain_text(officer.say("answered"))
     stream = site.value("SELECT stream FROM reminders_delivery WHERE id = %s", delivery)
     officer.open(f"/partners/{stream}/timeline/")
-    expect(officer.page.locator(".entry", has_text=when)).to_contain_text("孙师傅")
+    expect(officer.entry(when)).to_contain_text("孙师傅")
 
 
 def test_a_task_is_put_off_in_its_row(visitors, places, site, variant):
@@ -132,4 +132,4 @@ def test_hr_answers_in_the_portal(visitors, places, variant):
     assert hr.url_path() == places["pages"]["hr"]["partnerships:portal_home"]
     officer = visitors(**variant).sign_in(places["accounts"]["officer"][0])
     officer.open(places["pages"]["officer"]["partnerships:timeline"])
-    expect(officer.page.locator(".entry", has_text=name)).to_contain_text("13800000007")
+    expect(officer.entry(name)).to_contain_text("13800000007")

@@ -80,14 +80,14 @@ def test_a_partner_goes_quiet_and_answers(visitors, places, site, variant):
     expect(task_about(officer, firm)).to_have_count(0)
     expect(task_about(officer, other)).to_have_count(1)
     officer.open(f"/partners/{firm['pk']}/timeline/")
-    expect(officer.page.locator(".entry", has_text=when)).to_contain_text(firm["hr"]["name"])
+    expect(officer.entry(when)).to_contain_text(firm["hr"]["name"])
     officer.open(f"/partners/{firm['pk']}/")
     expect(officer.page.locator(".entry", has_text=when)).to_be_visible()
     officer.picture("partner")
     hr = visitors(**variant).sign_in(firm["hr"])
     hr.picture("portal")
     hr.open(f"/portal/{firm['pk']}/partnership/")
-    expect(hr.page.locator(".entry", has_text=when)).to_be_visible()
+    expect(hr.entry(when)).to_be_visible()
     hr.picture("portal partnership")
 
     for days, to_contact, to_lead in ((7, 2, 0), (14, 2, 1)):
@@ -130,7 +130,7 @@ def test_a_message_is_forwarded_to_the_workshop(visitors, site, variant):
     officer.picture("forward answered")
     expect(task_about(officer, firm)).to_have_count(0)
     officer.open(f"/partners/{firm['pk']}/timeline/")
-    entry = officer.page.locator(".entry", has_text=when)
+    entry = officer.entry(when)
     expect(entry).to_contain_text("孙师傅")
     expect(entry).not_to_contain_text(firm["hr"]["name"])
 

@@ -50,7 +50,7 @@ def test_an_officer_hands_over_some_of_it_and_the_successor_reads_it(visitors, p
     officer.button("Got it").click()
     expect(officer.page.locator(".task", has_text=note)).to_have_count(0)
     officer.open(f"/partners/{enterprise}/timeline/")
-    expect(officer.page.locator(".entry", has_text=note)).to_be_visible()
+    expect(officer.entry(note)).to_be_visible()
 
 
 def test_a_contact_leaves_and_another_takes_over(visitors, places, site, variant):
@@ -69,9 +69,7 @@ def test_a_contact_leaves_and_another_takes_over(visitors, places, site, variant
     open_links = "SELECT count(*) FROM reminders_delivery d JOIN records_link l ON l.id = d.link_id WHERE d.addressee_id = %s AND l.withdrawn_at IS NULL AND l.expires_at > now()"
     assert site.value(open_links, leaving) == 0
     officer.open(f"/partners/{enterprise}/timeline/")
-    expect(
-        page.locator(".entry", has_text=officer.say("%(successor)s takes over.", successor=name)).first
-    ).to_be_visible()
+    expect(officer.entry(officer.say("%(successor)s takes over.", successor=name)).first).to_be_visible()
     # back again, so that the next visitor finds two people
     officer.open(f"/partners/{enterprise}/")
     page.locator(f"#contact-{leaving}").get_by_role("button").click()

@@ -73,14 +73,14 @@ def test_trip_of_two_enterprises(visitors, places, site, variant, tmp_path):
         officer.open(trip)
         page.get_by_role("link", name=firm, exact=True).click()
         contacts_only(officer)
-        entry = page.locator(".entry", has_text=sentence)
+        entry = officer.entry(sentence)
         expect(entry).to_have_count(1)
         expect(entry).to_have_attribute("data-side", "school")
 
     hr = visitors(**variant).sign_in(places["accounts"]["hr"][0])
     hr.page.get_by_role("link", name=hr.say("Partnership"), exact=True).click()
     contacts_only(hr)
-    expect(hr.page.locator(".entry", has_text=sentence)).to_contain_text("下学期接收六名实习生。")
+    expect(hr.entry(sentence)).to_contain_text("下学期接收六名实习生。")
     assert "先观望" not in hr.page.content()
     assert hr.page.request.get(f"{site.address}{trip}").status in (403, 404)
 
@@ -91,7 +91,9 @@ def test_trip_of_two_enterprises(visitors, places, site, variant, tmp_path):
 
 def contacts_only(visitor):
     """The tab of the timeline without messages and changes."""
-    visitor.page.locator("#stream .tabs").get_by_role("link", name=visitor.say("Contacts"), exact=True).click()
+    tab = visitor.page.locator("#stream .tabs").get_by_role("link", name=visitor.say("Contacts"), exact=True)
+    tab.click()
+    expect(tab).to_have_attribute("aria-current", "true")
 
 
 def on_paper(page, file, words):

@@ -80,19 +80,7 @@ def test_a_dirty_list_of_visits(visitors, places, site, variant):
 def read_in_the_timeline(officer, firm, text):
     """The visit stands at its day, among older things."""
     officer.open(f"/partners/{firm}/timeline/?show=contacts")
-    entry = officer.page.locator(".entry", has_text=text)
-    for _page in range(9):
-        if entry.count():
-            break
-        older = officer.page.get_by_role("link", name=officer.say("Older"))
-        if officer.js:
-            before = officer.page.locator(".entry").count()
-            older.click()
-            expect(officer.page.locator(".entry")).not_to_have_count(before)
-        else:
-            older.click()
-            officer.page.wait_for_load_state()
-    expect(entry).to_contain_text("20+")
+    expect(officer.entry(text)).to_contain_text("20+")
 
 
 def test_what_was_logged_wrong(visitors, places, site, variant):
@@ -106,9 +94,7 @@ def test_what_was_logged_wrong(visitors, places, site, variant):
     officer.write_this_minute()
     officer.button("Log the contact").click()
     officer.open(f"/partners/{firm}/timeline/?show=contacts")
-    page.locator(".entry", has_text=f"说好八名 {mark}").get_by_role(
-        "link", name=re.compile(officer.say("Open"))
-    ).click()
+    officer.entry(f"说好八名 {mark}").get_by_role("link", name=re.compile(officer.say("Open"))).click()
     officer.link("Correct").click()
     page.locator("[name=summary]").fill(f"说好六名 {mark}")
     officer.button("Save the correction").click()
@@ -118,14 +104,14 @@ def test_what_was_logged_wrong(visitors, places, site, variant):
 
     hr = visitors(**variant).sign_in(places["accounts"]["hr"][0])
     hr.open(places["pages"]["hr"]["partnerships:portal_partnership"] + "?show=contacts")
-    entry = hr.page.locator(".entry", has_text=f"说好六名 {mark}")
+    entry = hr.entry(f"说好六名 {mark}")
     entry.locator("summary").click()
     expect(entry.locator("del")).to_have_text(f"说好八名 {mark}")
 
     take_off(officer, site, firm, mark)
     hr.open(places["pages"]["hr"]["partnerships:portal_partnership"] + "?show=contacts")
     expect(hr.page.locator("main")).not_to_contain_text(f"走错门 {mark}")
-    expect(hr.page.locator(".entry", has_text=hr.say("corrected")).first).to_be_visible()
+    expect(hr.entry(hr.say("corrected")).first).to_be_visible()
 
 
 def take_off(officer, site, firm, mark):

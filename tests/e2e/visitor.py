@@ -116,6 +116,19 @@ class Visitor:
         word = self.say(text)
         return self.page.get_by_label(word[:1].upper() + word[1:])
 
+    def entry(self, text, kind=".entry"):
+        """The entry of the open timeline that says `text`: on an older page where other journeys wrote meanwhile."""
+        entry, older = self.page.locator(kind, has_text=text), self.link("Older")
+        expect(entry.or_(older).first).to_be_visible()
+        while not entry.count() and older.count():
+            shown, further = self.page.locator(".entry").count(), older.get_attribute("href")
+            if self.js:
+                older.click()
+                expect(self.page.locator(".entry")).not_to_have_count(shown)
+            else:
+                self.open(further)
+        return entry
+
     def write_this_minute(self):
         """In a contact's form: a contact of some time today stands below all that other journeys did since morning."""
         self.page.locator("[name=time]").fill(f"{datetime.now(ZoneInfo('Asia/Shanghai')):%H:%M}")
