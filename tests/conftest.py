@@ -4,10 +4,12 @@ import shutil
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from tests.cast import cast, signed_in
 from tests.cluster import SharedCluster
 from tests.guards import guarded_client, no_network, no_undefined_variables
+from tests.template import migrated_template
 
 __all__ = ["cast", "signed_in", "guarded_client", "no_network", "no_undefined_variables"]  # found here by every test
 
@@ -22,6 +24,13 @@ def pytest_unconfigure(config):
     if hasattr(config, "cluster"):
         config.cluster.leave()
     shutil.rmtree(settings.VAR_DIR, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, django_db_blocker):
+    """pytest-django creates each worker's database from this template."""
+    with django_db_blocker.unblock():
+        connection.settings_dict["TEST"]["TEMPLATE"] = migrated_template()
 
 
 @pytest.fixture(autouse=True)
