@@ -31,6 +31,7 @@ from partnerships.rules.agreements import EXPIRY_STEPS, OPEN_END, last_day_of_no
 from partnerships.services import links
 from partnerships.told import of, to_contact, to_leads, to_person
 from partnerships.workflow import AgreementState, SeminarState
+from records import prepared
 from records.links import DAYS, new_code
 from records.models import Link, Side
 from reminders.models import Channel, Delivery
@@ -66,15 +67,12 @@ def carried(delivery, sender, purpose, what):
     return message + "\n"
 
 
-#: What a line says of a promise, and of an end; the rows are wide.
-PROMISE_LINE = (
-    "text", "text_en", "side", "state", "due_on", "count", "counter", "agreement__title", "agreement__title_en",
-    "enterprise__name", "enterprise__name_en",
-)  # fmt: skip
-END_LINE = (
-    "title", "title_en", "effective_until", "wish", "enterprise__name", "enterprise__name_en", "owner__name",
-    "owner__name_en",
-)  # fmt: skip
+def shown_promises():
+    """What a line says of a promise."""
+    return Obligation.objects.with_happened().values_list(
+        "pk", "text", "text_en", "side", "state", "due_on", "count", "counter", "happened", "enterprise_id",
+        "agreement__title", "agreement__title_en", "enterprise__name", "enterprise__name_en",
+    )  # fmt: skip
 
 
 class AboutPromises(Rule):
@@ -90,8 +88,7 @@ class AboutPromises(Rule):
         return rows.in_bulk(set(keys))
 
     def lines(self, tasks):
-        shown = Obligation.objects.select_related("agreement", "enterprise").only(*PROMISE_LINE).with_happened()
-        found, today = shown.in_bulk({task.subject_id for task in tasks}), timezone.localdate()
+        found, today = prepared.instances(shown_promises, {task.subject_id for task in tasks}), timezone.localdate()
         return {task.pk: self.line(task.side, found[task.subject_id], today) for task in tasks}
 
     def words(self, deliveries):
@@ -273,6 +270,20 @@ def as_amended(name):
     return Case(When(Exists(last), then=Subquery(last.values(name)[:1])), default=F(name))
 
 
+def ending():
+    """Agreements with what is said of their end."""
+    renewals = Agreement.objects.filter(renews=OuterRef("pk")).exclude(state=AgreementState.TERMINATED)
+    return Agreement.objects.annotate(notice=Coalesce(as_amended("notice_days"), 0), is_being_renewed=Exists(renewals))
+
+
+def shown_ends():
+    """What a line says of an end."""
+    return ending().values_list(
+        "pk", "title", "title_en", "effective_until", "wish", "enterprise_id", "notice", "is_being_renewed",
+        "enterprise__name", "enterprise__name_en", "owner__name", "owner__name_en",
+    )  # fmt: skip
+
+
 class AboutEnds(Rule):
     """What the two rules about the end share. What counts is the last amendment in force, whatever its day."""
 
@@ -298,15 +309,10 @@ class AboutEnds(Rule):
         )
 
     def found(self, keys):
-        return self._to_be_said().in_bulk(set(keys))
-
-    def _to_be_said(self):
-        renewals = Agreement.objects.filter(renews=OuterRef("pk")).exclude(state=AgreementState.TERMINATED)
-        rows = Agreement.objects.select_related("owner", "enterprise")
-        return rows.annotate(notice=Coalesce(as_amended("notice_days"), 0), is_being_renewed=Exists(renewals))
+        return ending().select_related("owner", "enterprise").in_bulk(set(keys))
 
     def lines(self, tasks):
-        found = self._to_be_said().only(*END_LINE).in_bulk({task.subject_id for task in tasks})
+        found = prepared.instances(shown_ends, {task.subject_id for task in tasks})
         return {task.pk: self.line(task.side, found[task.subject_id]) for task in tasks}
 
     def words(self, deliveries):

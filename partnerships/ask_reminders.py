@@ -30,6 +30,7 @@ from partnerships.models import Ask, Contact
 from partnerships.seminar_reminders import AT_ONCE, SHOWN, short
 from partnerships.services import links
 from partnerships.workflow import ASK, AskState
+from records import prepared
 from records.links import new_code
 from records.models import Link, Side
 from reminders.models import Channel, Delivery
@@ -44,9 +45,16 @@ def asks_of(deliveries):
     return asks.in_bulk({delivery.task.subject_id for delivery in deliveries})
 
 
+def shown_asks():
+    """What a line says of a request."""
+    return Ask.objects.values_list(
+        "pk", "state", "text", "due_on", "answer_note", "enterprise_id", "enterprise__name", "enterprise__name_en",
+        "asked_by__name", "asked_by__name_en", "department__name", "department__name_en",
+    )  # fmt: skip
+
+
 def lines_of_asks(tasks, line):
-    rows = Ask.objects.select_related("enterprise__owner", "asked_by", "department")
-    found = rows.in_bulk([task.subject_id for task in tasks])
+    found = prepared.instances(shown_asks, [task.subject_id for task in tasks])
     return {task.pk: line(found[task.subject_id]) for task in tasks if task.subject_id in found}
 
 

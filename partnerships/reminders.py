@@ -33,6 +33,7 @@ from partnerships.models import Contact, Enterprise, Shutdown
 from partnerships.models.enterprise import NEVER
 from partnerships.rules.rhythm import CADENCE, SOON
 from partnerships.services import links
+from records import prepared
 from records.links import DAYS, new_code
 from records.models import Event, Link, Side
 from reminders.models import Channel, Delivery
@@ -64,6 +65,13 @@ def with_contact(queryset, nth):
     present = Contact.objects.filter(enterprise=OuterRef("pk"), left_on=None).order_by("-is_keeper", "id")
     nth_of_them = Subquery(present.values("pk")[nth : nth + 1])
     return queryset.annotate(person=FilteredRelation("contacts", condition=Q(contacts__pk=nth_of_them)))
+
+
+def shown_partners():
+    """What a line says of a partner."""
+    return Enterprise.objects.values_list(
+        "pk", "name", "name_en", "tier", "cadence_days", "last_contact_at", "owner__name", "owner__name_en"
+    )
 
 
 class Gap(Rule):
@@ -190,11 +198,7 @@ class Gap(Rule):
     # --- words ---
 
     def lines(self, tasks):
-        named = "name", "name_en", "tier", "cadence_days", "last_contact_at"
-        shown = Enterprise.objects.only(*named)
-        if any(task.side == Side.ENTERPRISE for task in tasks):  # the enterprise reads who takes care of it
-            shown = shown.select_related("owner").only(*named, "owner__name", "owner__name_en")
-        enterprises = shown.in_bulk([task.subject_id for task in tasks])
+        enterprises = prepared.instances(shown_partners, [task.subject_id for task in tasks])
         return {task.pk: self._line(task, enterprises[task.subject_id]) for task in tasks}
 
     def _line(self, task, enterprise):

@@ -33,6 +33,7 @@ from accounts.models import User
 from partnerships.models import Agreement, Contact, Enterprise, Shutdown
 from partnerships.seminar_reminders import AT_ONCE, short, university
 from partnerships.services import links
+from records import prepared
 from records.links import DAYS, new_code
 from records.models import Link, Side, Signature
 from records.signatures import OPEN
@@ -65,6 +66,26 @@ def agreements_of(ids):
     return {pk: (row, rows[row.subject_id]) for pk, row in requests.items() if row.subject_id in rows}
 
 
+def shown_requests():
+    return Signature.objects.values_list(
+        "pk", "subject_id", "side", "user_id", "name", "capacity", "asked_at", "reason"
+    )
+
+
+def shown_agreements():
+    return Agreement.objects.values_list(
+        "pk", "title", "title_en", "enterprise_id", "enterprise__name", "enterprise__name_en", "owner__name",
+        "owner__name_en",
+    )  # fmt: skip
+
+
+def agreements_shown(ids):
+    """The same for lines: only what they say, in two queries."""
+    requests = prepared.instances(shown_requests, ids)
+    rows = prepared.instances(shown_agreements, {row.subject_id for row in requests.values()})
+    return {pk: (row, rows[row.subject_id]) for pk, row in requests.items() if row.subject_id in rows}
+
+
 class AboutSignatures(Rule):
     """What both rules share: on the school's side the person asked or whoever looks after it."""
 
@@ -85,7 +106,7 @@ class AboutSignatures(Rule):
         )
 
     def lines(self, tasks):
-        found = agreements_of([task.subject_id for task in tasks])
+        found = agreements_shown([task.subject_id for task in tasks])
         return {task.pk: self.line(task, *found[task.subject_id]) for task in tasks if task.subject_id in found}
 
     def words(self, deliveries):

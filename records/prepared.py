@@ -13,16 +13,16 @@ door. The queryset names its columns by values_list(), and depends on nothing bu
 position, and its slots; it must not be built of the day, the language or another attribute of the user.
 """
 
-from collections import namedtuple
+from collections import defaultdict, namedtuple
 from dataclasses import dataclass
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Value
+from django.db.models import BooleanField, F, Func, Value
 
 from records.keyset import COUNT_CAP
 
-#: (build, role, arguments by position) -> Statement
+#: (build, role, arguments by position) -> Statement; build -> (model, Statement, names) of instances()
 _statements = {}
 
 
@@ -34,6 +34,12 @@ class Slot(Value):
 
     def as_sql(self, compiler, connection):
         return "%s", [self]
+
+
+class Among(Func):
+    """Whether the first is one of the array that the slot is filled with."""
+
+    template, arg_joiner, output_field = "%(expressions)s)", " = ANY(", BooleanField()
 
 
 class Person(Slot):
@@ -74,6 +80,44 @@ def count(build, user, *arguments, **values):
     around = "SELECT COUNT(*) FROM (", f" LIMIT {COUNT_CAP}) subquery"
     found = _statement(build, user, arguments, values).run(values | {"user": user.pk}, around)
     return found[0][0] if found else 0
+
+
+def instances(build, keys):
+    """{key: instance} of the rows of build() that have one of `keys`; one query.
+
+    The queryset names by values_list() what an instance holds: columns, annotations, and columns of related ones
+    ("agreement__title"), of these all that is read; of its own always the key, "pk". The keys are those of rows that
+    somebody may see.
+    """
+    keys = list(keys)
+    if not keys:
+        return {}
+    if build not in _statements:
+        keyed = build().filter(Among(F("pk"), Slot("keys", 0)))
+        _statements[build] = keyed.model, Statement(*keyed.query.sql_with_params()), keyed.query.selected
+    model, statement, names = _statements[build]
+    found = [dict(zip(names, row, strict=True)) for row in statement.run({"keys": keys})]
+    return {row["pk"]: _instance(model, row) for row in found}
+
+
+def _instance(model, values):
+    """An instance of `values` {path: value}; the related ones hold their part, and one of nothing but nulls is None."""
+    own, related = {}, defaultdict(dict)
+    for path, value in values.items():
+        name, _between, rest = path.partition("__")
+        if rest:
+            related[name][rest] = value
+        else:
+            own[model._meta.pk.attname if name == "pk" else name] = value
+    columns = [field.attname for field in model._meta.concrete_fields if field.attname in own]
+    instance = model.from_db(None, columns, [own.pop(name) for name in columns])
+    for name, value in own.items():
+        setattr(instance, name, value)
+    for name, its in related.items():
+        field = model._meta.get_field(name)
+        there = any(value is not None for value in its.values())
+        field.set_cached_value(instance, _instance(field.related_model, its) if there else None)
+    return instance
 
 
 def _statement(build, user, arguments, values):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db.models import F
+from django.db.models.functions import Upper
 from django.utils import timezone
 
 from partnerships.models import Enterprise
@@ -76,3 +77,28 @@ def test_counted_up_to_the_cap(cast, monkeypatch):
     monkeypatch.setattr(prepared, "COUNT_CAP", 2)
     assert prepared.count(tasks, cast.officer) == 2
     assert keyset.COUNT_CAP > 2
+
+
+def partners():
+    return Enterprise.objects.annotate(shout=Upper("name_en")).values_list(
+        "pk", "name", "owner__name", "owner__name_en", "shout"
+    )
+
+
+def test_instances_hold_what_the_queryset_names(cast, django_assert_num_queries):
+    mine = EnterpriseFactory(owner=cast.officer, name="恒力%s{}", name_en="Hengli")
+    nobodys = EnterpriseFactory(owner=None)
+    EnterpriseFactory(owner=cast.officer)
+    keys = {mine.pk, nobodys.pk}
+    for _time in range(2):
+        with django_assert_num_queries(1):
+            found = prepared.instances(partners, keys)
+            assert found.keys() == keys
+            assert (found[mine.pk].title, found[mine.pk].shout) == ("恒力%s{}", "HENGLI")
+            assert str(found[mine.pk].owner) == cast.officer.name
+            assert found[nobodys.pk].owner is None
+    with django_assert_num_queries(1):  # what was not named is asked for when it is read
+        assert found[mine.pk].uscc == mine.uscc
+    with django_assert_num_queries(0):
+        assert prepared.instances(partners, []) == {}
+    assert prepared.instances(partners, [0]) == {}
