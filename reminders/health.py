@@ -1,4 +1,4 @@
-"""Does mail leave, and do those who see to it live? Asked by a monitor; says numbers, never a name."""
+"""Does what is told leave, and do those who see to it live? Asked by a monitor; says numbers, never a name."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -16,7 +16,9 @@ from reminders.models import Channel, Delivery, Pulse
 from reminders.workflow import DeliveryState as S
 from reminders.working import read_calendar
 
-#: A mail that might leave is late after this.
+#: What leaves by itself, without anybody's hand.
+BY_ITSELF = [Channel.MAIL, Channel.ROBOT]
+#: What might leave is late after this.
 LATE = timedelta(minutes=5)
 #: Longest silence of each process. The sender beats with every batch, the planner after every pass.
 SILENT = {"planner": timedelta(minutes=5), "sender": timedelta(seconds=90)}
@@ -30,7 +32,7 @@ OLDEST = 1_000
 
 @dataclass(frozen=True)
 class Health:
-    """What a monitor reads: ok, starting, late mail or silent worker, and the figures behind it."""
+    """What a monitor reads: ok, starting, late telling or silent worker, and the figures behind it."""
 
     status: str
     oldest_overdue_seconds: int
@@ -49,7 +51,7 @@ def take_health(now):
     overdue, ages = oldest_overdue(now), pulses(now)
     status = "ok"
     if overdue > LATE:
-        status = "late mail"
+        status = "late telling"
     if any(age is not None and age > SILENT[name] for name, age in ages.items()):
         status = "silent worker"
     elif None in ages.values():
@@ -64,14 +66,16 @@ def take_health(now):
 
 
 def oldest_overdue(now):
-    """How long the mail that waits longest could have left already.
+    """How long the mail, or message to a robot, that waits longest could have left already.
 
-    At night and on days off only urgent mail counts, and nothing whose task is put off; what fell due then is late from
-    the next decent moment on.
+    At night and on days off only what is urgent counts, and nothing whose task is put off; what fell due then is late
+    from the next decent moment on.
     """
     calendar, today = read_calendar(), timezone.localdate(now)
-    waiting = Delivery.objects.filter(channel=Channel.MAIL, state__in=[S.DUE, S.CLAIMED, S.SENDING], due_at__lte=now)
-    waiting = waiting.filter(Q(task__snoozed_until=None) | Q(task__snoozed_until__lte=today))
+    waiting = Delivery.objects.filter(state__in=[S.DUE, S.CLAIMED, S.SENDING], due_at__lte=now)
+    waiting = waiting.filter(channel__in=BY_ITSELF).filter(
+        Q(task__snoozed_until=None) | Q(task__snoozed_until__lte=today)
+    )
     if not calendar.is_decent(now):
         waiting = waiting.filter(is_urgent=True)
     rows = waiting.order_by("due_at").values_list("due_at", "task__snoozed_until", "is_urgent")[:OLDEST]
@@ -119,7 +123,7 @@ def _seconds(age):
 @require_safe
 @never_cache
 def healthz_reminders(request):
-    """200 while mail leaves in time and planner and sender live, else 503; the body says which and how long."""
+    """200 while what is told leaves in time and planner and sender live, else 503; the body says which and how long."""
     try:
         health = take_health(timezone.now())
     except Error:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from reminders import health, planner, sending
 from reminders.health import installed_for, take_health
-from reminders.models import Delivery, Pulse, SpecialDay, Switch, Task
+from reminders.models import Delivery, Pulse, Robot, SpecialDay, Switch, Task
 from tests.partnerships.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +43,7 @@ def ago(now=NOW, **age):
     return now - timedelta(**age)
 
 
-# --- late mail ---------------------------------------------------------------------------------------------------
+# --- late tellings -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -51,19 +51,19 @@ def ago(now=NOW, **age):
     [
         (NOW, ago(minutes=4), {}, 240, "ok"),
         (NOW, ago(minutes=5), {}, 300, "ok"),
-        (NOW, ago(minutes=5, seconds=1), {}, 301, "late mail"),
+        (NOW, ago(minutes=5, seconds=1), {}, 301, "late telling"),
         (NOW, ago(minutes=-1), {}, 0, "ok"),  # not due yet
         (NOW, ago(hours=1), {"state": "sent"}, 0, "ok"),
         (NOW, ago(hours=1), {"state": "failed"}, 0, "ok"),
         (NOW, ago(hours=1), {"channel": "hand", "state": "forward"}, 0, "ok"),
-        (NOW, ago(hours=1), {"state": "claimed", "leased_until": NOW}, 3600, "late mail"),
-        (NOW, ago(hours=1), {"state": "sending", "leased_until": NOW}, 3600, "late mail"),
+        (NOW, ago(hours=1), {"state": "claimed", "leased_until": NOW}, 3600, "late telling"),
+        (NOW, ago(hours=1), {"state": "sending", "leased_until": NOW}, 3600, "late telling"),
         # due in the evening before, it could leave from eight on
         (NOW.replace(hour=8, minute=2), ago(days=1).replace(hour=21), {}, 120, "ok"),
-        (NOW.replace(hour=8, minute=6), ago(days=1).replace(hour=21), {}, 360, "late mail"),
+        (NOW.replace(hour=8, minute=6), ago(days=1).replace(hour=21), {}, 360, "late telling"),
         # at night only what is urgent could leave
         (NIGHT, ago(NIGHT, hours=3), {}, 0, "ok"),
-        (NIGHT, ago(NIGHT, hours=3), {"is_urgent": True}, 3 * 3600, "late mail"),
+        (NIGHT, ago(NIGHT, hours=3), {"is_urgent": True}, 3 * 3600, "late telling"),
         # a Saturday
         (ago(days=-2), ago(hours=1), {}, 0, "ok"),
     ],
@@ -73,6 +73,16 @@ def test_how_late_the_oldest_mail_is(now, due_at, fields, seconds, status):
     mail(due_at, **fields)
     found = take_health(now)
     assert (found.oldest_overdue_seconds, found.status) == (seconds, status)
+
+
+def test_a_message_to_a_robot_is_late_as_a_mail_is():
+    beats()
+    robot = Robot.objects.create(
+        name="Cooperation office", kind="wecom", token="633a31f6-7f9c-4bc4-97a0-0ec1eefa5898", rules=["gap"]
+    )
+    mail(ago(minutes=9), channel="robot", robot=robot, address="")
+    found = take_health(NOW)
+    assert (found.oldest_overdue_seconds, found.status) == (540, "late telling")
 
 
 def test_the_oldest_counts():
