@@ -9,7 +9,8 @@ from playwright.sync_api import expect, sync_playwright
 from tests.e2e.site import running
 from tests.e2e.visitor import Visitor
 
-CHROMIUM = "/usr/bin/chromium"
+#: The engine without the windows of a desktop, which cost more than the pages.
+CHROMIUM = "/usr/bin/chromium-headless-shell"
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--disable-dev-shm-usage", "--no-first-run", "--no-default-browser-check", "--font-render-hinting=none",
