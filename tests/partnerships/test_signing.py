@@ -1,6 +1,7 @@
 """Signing an agreement: who is asked, each way of signing, every refusal, corrections, and the last signature."""
 
 from datetime import timedelta
+from hashlib import sha256
 from io import StringIO
 
 import pytest
@@ -10,10 +11,11 @@ from django.utils import timezone, translation
 
 from partnerships.models import Agreement
 from partnerships.rules.agreements import BLOCKS, RESETS, SIGNED
-from partnerships.services.agreements import amending, correcting, drafting, ending, review, signing
+from partnerships.services.agreements import amending, correcting, documents, drafting, ending, review, signing
 from partnerships.services.enterprises import Conflict
 from partnerships.services.merging import merge_enterprises
 from records import signatures as ledger
+from records.files import open_file
 from records.links import hand_out
 from records.models import Event, Link, Signature
 from records.signatures import Signatory
@@ -63,6 +65,11 @@ def text(agreement):
 
 def link_to(row, cast, **values):
     return hand_out("sign", subject=row, stream=cast.a.pk, by=cast.officer, **values)
+
+
+def read(file):
+    with open_file(file) as stored:
+        return stored.read()
 
 
 def scan(cast):
@@ -128,6 +135,28 @@ def test_each_signs_in_their_own_way_and_it_enters_into_force(cast, agreement, a
         (way, text(agreement)) for way in ("paper", "screen", "link")
     ]
     assert stored(link).answered_at
+
+
+def test_each_signature_keeps_the_printed_version_it_was_given_on(cast, agreement, asked):
+    lead, hr, works = asked
+    first = documents.freeze(agreement, by=cast.officer)
+    signing.sign(hr, digest=text(agreement), by=cast.hr)
+    reprint = documents.freeze(agreement, by=cast.officer, language="en")  # the same text once more: the newest is read
+    link, code = link_to(works, cast), ledger.make_code(works)
+    signing.sign_by_link(works, link=link, code=code, digest=text(agreement))
+    assert [(row.document, row.digest) for row in (stored(hr), stored(works))] == [
+        (first.file, first.digest), (reprint.file, reprint.digest)
+    ]  # fmt: skip
+    assert sha256(read(stored(hr).document)).hexdigest() == first.sha256
+
+    correcting.correct_text(agreement, by=cast.officer, version=0, changes={"aim": "另一个"})
+    again = ledger.ledger(agreement).get(name=hr.name, state="asked")
+    signing.sign(again, digest=text(agreement), by=cast.hr)
+    assert (again.document, again.digest == first.digest) == (None, False)  # the corrected text was not printed yet
+    second = documents.freeze(agreement, by=cast.officer)
+    signing.sign_on_paper(agreement, lead, scan(cast), cast.officer)
+    assert stored(lead).document == second.file not in (first.file, reprint.file)
+    assert stored(hr).document == first.file  # asked again, what was signed before stays as it was given
 
 
 def test_what_is_signed_is_the_text(cast, agreement):

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from partnerships.models import Agreement
@@ -71,6 +72,19 @@ def test_one_person_signs_twice_at_once(scene):
     assert state_of(row) == ("signature", 1)
 
 
+def test_without_any_lock_one_person_still_signs_once(scene, monkeypatch):
+    """Here the lock is not alone: what was signed is written before the state is read again, and that write queues."""
+    cast, row, lead, _hr = scene
+    lock_nothing(monkeypatch)
+    assert race(*[signs(row, lead, cast.lead)] * 2) == ["done", "refused"]
+    assert Event.objects.filter(kind="signature.sign").count() == 1
+
+
+def lock_nothing(monkeypatch):
+    monkeypatch.setattr(signing, "lock", unlocked)
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **how: rows)
+
+
 def corrects(cast, row):
     return lambda: correcting.correct_text(row, by=cast.officer, version=0, changes={"aim": "另一个"})
 
@@ -84,41 +98,122 @@ def test_the_last_signature_against_a_correction(scene):
         assert row.aim != "另一个"
     else:
         assert (row.state, row.open_signatures, row.aim) == ("signature", 2, "另一个")
+    assert signed_something_else(row) == []
+
+
+def signed_something_else(row):
+    """Signatures that count, of another text than the one that stands there."""
+    signed = ledger.ledger(row).filter(state="signed")
+    return [one for one in signed if one.digest != signing.digest_of(Agreement.objects.get(pk=row.pk))]
+
+
+def test_without_the_lock_a_signature_stands_under_a_text_nobody_read(scene, monkeypatch):
+    cast, row, lead, hr = scene
+    signs(row, lead, cast.lead)()
+    corrected, corrects_it = threading.Event(), corrects(cast, row)
+
+    def stale(agreement):
+        found = unlocked(agreement)
+        corrected.wait(20)
+        return found
+
+    def correct():
+        corrects_it()
+        corrected.set()
+
+    monkeypatch.setattr(signing, "lock", stale)
+    assert race(signs(row, hr, cast.hr), correct) == ["done", "done"]
+    assert signed_something_else(row) == [hr]
+
+
+def takes_back(cast, row):
+    return lambda: review.move_agreement(row, "take_back", by=cast.officer, note="x")
 
 
 def test_signing_against_taking_back(scene):
     cast, row, lead, hr = scene
     signs(row, lead, cast.lead)()
-    back = race(
-        signs(row, hr, cast.hr), lambda: review.move_agreement(row, "take_back", by=cast.officer, note="x")
-    )  # fmt: skip
-    assert back == ["done", "refused"]
+    assert race(signs(row, hr, cast.hr), takes_back(cast, row)) == ["done", "refused"]
     assert state_of(row) in {("in_force", 0), ("draft", 0)}
     if state_of(row)[0] == "draft":
         assert not ledger.ledger(row).filter(state="signed").exists()
 
 
+def each_waits_for_the_other(monkeypatch, module):
+    """Without the lock: one has the request and wants the agreement, who calls it off has that and wants the request."""
+    both, sign, call_off = threading.Barrier(2, timeout=20), ledger.sign, module.call_off
+
+    def sign_first(*arguments, **said):
+        sign(*arguments, **said)
+        both.wait()
+
+    def call_off_then(*arguments, **said):
+        both.wait()
+        call_off(*arguments, **said)
+
+    monkeypatch.setattr(signing, "lock", unlocked)
+    monkeypatch.setattr(ledger, "sign", sign_first)
+    monkeypatch.setattr(module, "call_off", call_off_then)
+
+
+def test_without_the_lock_signing_and_taking_back_wait_for_each_other(scene, monkeypatch):
+    cast, row, lead, hr = scene
+    signs(row, lead, cast.lead)()
+    each_waits_for_the_other(monkeypatch, review)
+    assert race(signs(row, hr, cast.hr), takes_back(cast, row)) == ["broken", "done"]
+
+
+def withdraws(cast, request):
+    return lambda: signing.withdraw_request(request, by=cast.officer)
+
+
 def test_withdrawing_a_request_against_signing_it(scene):
     cast, row, lead, hr = scene
     signs(row, lead, cast.lead)()
-    assert race(signs(row, hr, cast.hr), lambda: signing.withdraw_request(hr, by=cast.officer)) == ["done", "refused"]
+    assert race(signs(row, hr, cast.hr), withdraws(cast, hr)) == ["done", "refused"]
     assert state_of(row) in {("in_force", 0), ("signature", 0)}
 
 
-def test_signing_an_amendment_against_the_end_of_its_agreement():
+def test_without_any_lock_a_signature_is_withdrawn(scene, monkeypatch):
+    """Both read the request as open before one of them writes: who signed is told so, and it does not count."""
+    cast, row, _lead, hr = scene
+    both, save = threading.Barrier(2, timeout=20), Signature.save
+
+    def save_together(request, **how):
+        both.wait()
+        save(request, **how)
+
+    lock_nothing(monkeypatch)
+    monkeypatch.setattr(Signature, "save", save_together)
+    assert race(signs(row, hr, cast.hr), withdraws(cast, hr)) == ["done", "done"]
+    hr.refresh_from_db()
+    assert (hr.state, bool(hr.digest)) == ("withdrawn", True)
+
+
+def amendment_and_end():
+    """(an amendment that the lead has signed, HR's request, HR signs, the lead ends what it amends)"""
     cast = gather()
     base = AgreementFactory(enterprise=cast.a, owner=cast.officer, state="in_force")
     amendment = amending.start_amendment(base, by=cast.officer, blocks=["money"], valid_from=TODAY)
     Agreement.objects.filter(pk=amendment.pk).update(state="signature")
     lead, hr = ask(cast, amendment)
     signs(amendment, lead, cast.lead)()
-    ends = race(
-        signs(amendment, hr, cast.hr), lambda: ending.terminate_agreement(base, by=cast.lead, day=TODAY, reason="x")
-    )  # fmt: skip
-    assert ends in (["done", "refused"], ["done", "done"])
-    assert Agreement.objects.get(pk=base.pk).state == "terminated"
+    ends = {"by": cast.lead, "day": TODAY, "reason": "x"}
+    return amendment, hr, signs(amendment, hr, cast.hr), lambda: ending.terminate_agreement(base, **ends)
+
+
+def test_signing_an_amendment_against_the_end_of_its_agreement():
+    amendment, hr, sign, end = amendment_and_end()
+    assert race(sign, end) in (["done", "refused"], ["done", "done"])
+    assert Agreement.objects.get(pk=amendment.amends_id).state == "terminated"
     states = state_of(amendment), Signature.objects.get(pk=hr.pk).state
     assert states in {(("in_force", 0), "signed"), (("draft", 0), "withdrawn")}
+
+
+def test_without_the_lock_signing_and_ending_wait_for_each_other(monkeypatch):
+    _amendment, _hr, sign, end = amendment_and_end()
+    each_waits_for_the_other(monkeypatch, ending)
+    assert race(sign, end) == ["broken", "done"]
 
 
 def test_a_last_signature_against_an_amendment_of_what_it_renews():
