@@ -317,7 +317,7 @@ partnerships:need_detail(need)                            ii oooo nn fff nn    i
 partnerships:need_edit(need)                              ii ooof nn fff nn    ii rrrf nn fff nn
 partnerships:need_move(need 'withdraw')                   ii mmmm mm mmm mm    ii rrrf nn fff nn
 partnerships:need_decide(need)                            ii mmmm mm mmm mm    ii rrrf nn fff nn
-partnerships:match_reconsider(match)                      ii mmmm mm mmm mm    ii rrrf ff fff ff
+partnerships:match_reconsider(match)                      ii mmmm mm mmm mm    ii rrrf nn nnn nn
 partnerships:offer_list                                   ii oooo ff fff ff    ii mmmm mm mmm mm
 partnerships:offer_new                                    ii oooo ff fff ff    ii rrru ff fff ff
 partnerships:offer_detail(offer)                          ii oooo nn nnn nn    ii mmmm mm mmm mm

@@ -288,6 +288,12 @@ class Need(RuledModel):
         return self.proxy.said_by if self.proxy_id else self.posted_name or str(self.posted_by)
 
 
+class MatchQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Whoever reads partners: enterprises read what follows from a decision, never the decision."""
+        return self if user.is_authenticated and user.is_active and user.sees_partners else self.none()
+
+
 class Match(models.Model):
     """What was decided about one suggestion: an offer for a need, a partner for a wish or for an offer."""
 
@@ -312,6 +318,8 @@ class Match(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("decided by")
     )
     decided_at = models.DateTimeField(_("decided at"), default=timezone.now)
+
+    objects = MatchQuerySet.as_manager()
 
     class Meta:
         ordering = ["-decided_at", "-id"]

@@ -76,7 +76,8 @@ def _match(request, enterprise):
     key = request.POST.get("match") or request.GET.get("match", "")
     if not key.isdecimal() or len(key) > 18:
         return None
-    rows = Match.objects.select_related("need", "offer").filter(verdict=Match.Verdict.ACCEPTED)
+    rows = Match.objects.visible_to(request.user).filter(verdict=Match.Verdict.ACCEPTED)
+    rows = rows.select_related("need", "offer")
     return rows.filter(pk=key, enterprise=enterprise).first()
 
 

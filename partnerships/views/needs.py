@@ -231,8 +231,7 @@ def asking(match):
 @require_POST
 def match_reconsider(request, pk):
     """Take a decision back."""
-    school_only(request.user)
-    match = get_object_or_404(Match.objects.select_related("need", "offer__department", "enterprise"), pk=pk)
+    match = school_page(Match.objects.select_related("need", "offer__department", "enterprise"), request, pk)
     matches.reconsider(match, by=request.user)
     messages.success(request, _("Taken back: it stands among the suggestions again."))
     if match.need_id:

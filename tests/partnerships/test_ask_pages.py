@@ -87,6 +87,19 @@ def test_a_decline_without_a_reason_is_refused(cast, signed_in):
     assert officer.post(address, {"verdict": "accepted", "offer": 999999}).status_code == 404
 
 
+def test_a_decision_is_taken_back_only_by_who_sees_it_and_looks_after_one_of_the_two(cast, signed_in):
+    need, offer = NeedFactory(enterprise=cast.a), students(cast)
+    match = matches.decide("declined", by=cast.officer, need=need, offer=offer, reason="要夜班")
+    address = page("match_reconsider", match.pk)
+    asked = {who: signed_in(who).post(address).status_code for who in (cast.hr, cast.teacher, cast.other_officer)}
+    assert asked == {cast.hr: 404, cast.teacher: 404, cast.other_officer: 403}
+    assert Match.objects.get() == match
+    assert not Match.objects.visible_to(cast.hr).exists()
+    assert Match.objects.visible_to(cast.other_officer).get() == match
+    assert signed_in(cast.officer).post(address).status_code == 302
+    assert not Match.objects.exists()
+
+
 def test_a_wish_leads_to_a_request(cast, signed_in):
     partner = EnterpriseFactory(industry_id="C34", region_id="330100", owner=cast.officer)
     officer = signed_in(cast.officer)
