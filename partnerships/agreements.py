@@ -17,6 +17,8 @@ from records.models import Event, Side, Signature
 from records.templatetags.show import yuan
 
 BADGES = {"in_force": " badge--kept", "review": " badge--due", "signature": " badge--due"}
+#: What standing() reads beside the row: a list reads it once for all its rows.
+FOR_STANDING = ("comments", "paper_steps", "amendments")
 #: So many entries of its history stand on the page.
 HISTORY = 60
 #: So many agreements stand on the page of a partner.
@@ -37,7 +39,10 @@ class Standing:
 
 
 def standing(agreement, today, *, for_enterprise=False):
-    """The Standing of `agreement` in the words of one side. Reads its comments where it is in joint review."""
+    """The Standing of `agreement` in the words of one side.
+
+    Reads its comments where it is in joint review, and its amendments where its end is near.
+    """
     words = AGREEMENT.words[agreement.state]
     words = words.for_enterprise() if for_enterprise else words
     label, next_step, whose = str(words.label), str(words.next_step), ""
@@ -95,7 +100,7 @@ def _of_signatures(agreement, for_enterprise):
 
 def _of_end(agreement, for_enterprise):
     day = {"day": date_format(agreement.effective_until)}
-    if agreement.auto_renews:
+    if agreement.renewing:
         return _("It renews itself on %(day)s unless one side gives notice.") % day
     if for_enterprise:
         return _("It ends on %(day)s: tell the school if you would like to go on.") % day
@@ -228,7 +233,7 @@ def agreements_shown(enterprise, today):
     rows = enterprise.agreements.exclude(
         state__in=[AgreementState.EXPIRED, AgreementState.RENEWED, AgreementState.TERMINATED]
     )
-    rows = rows.filter(Q(amends=None) | ~Q(state=AgreementState.IN_FORCE)).prefetch_related("comments", "paper_steps")
+    rows = rows.filter(Q(amends=None) | ~Q(state=AgreementState.IN_FORCE)).prefetch_related(*FOR_STANDING)
     ordered = rows.order_by("effective_until", "pk")[:SHOWN]
     return [(row, standing(row, today), ends(row)) for row in ordered]
 

@@ -130,13 +130,13 @@ def agreement_rows(queryset):
     """As amended where it is in force or has been, as typed before that."""
     states = {value: str(label) for value, label in Agreement.State.choices}
     kinds = {value: str(label) for value, label in Agreement.Kind.choices}
-    rows = queryset.select_related("enterprise", "owner", "department").iterator(chunk_size=500)
-    for number, row in enumerate(rows, start=1):
+    rows = queryset.select_related("enterprise", "owner", "department").prefetch_related("amendments")
+    for number, row in enumerate(rows.iterator(chunk_size=500), start=1):
         is_at_work = row.state in ("draft", "review", "signature")
         first, last = (row.starts_on, row.ends_on) if is_at_work else (row.effective_from, row.effective_until)
         yield (
             number, row.number, row.title, kinds[row.kind], row.nth or None, row.enterprise.name, row.enterprise.uscc,
-            states[row.state], first, None if last == OPEN_END else last, _("yes") if row.auto_renews else _("no"),
+            states[row.state], first, None if last == OPEN_END else last, _("yes") if row.renewing else _("no"),
             row.places_per_year, row.seminars_per_year, row.amount, str(row.owner), str(row.department or ""),
             row.copies, row.archive_box, row.end_reason,
         )  # fmt: skip

@@ -295,6 +295,12 @@ class Agreement(models.Model):
     def is_open_ended(self):
         return self.effective_until == OPEN_END
 
+    @property
+    def renewing(self):
+        """Whether it renews itself in the end, as amended. Reads the amendments: lists prefetch them."""
+        amended = [row for row in self.amendments.all() if row.state == AgreementState.IN_FORCE]
+        return max(amended, key=lambda row: row.nth, default=self).auto_renews
+
     def is_expiring(self, today):
         return self.state == AgreementState.IN_FORCE and is_expiring(self.effective_until, today)
 

@@ -105,6 +105,35 @@ def test_commented_changed_and_agreed(cast, signed_in):
     assert portal.get(there).status_code == 200
 
 
+# --- the end -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_amended", [True, False])
+@pytest.mark.parametrize("renews", [True, False])
+def test_whether_it_renews_itself_is_said_as_amended(cast, signed_in, renews, is_amended):
+    base = agreement(cast, ends_on=TODAY + timedelta(days=30), **renewal(renews != is_amended))
+    Agreement.objects.filter(pk=base.pk).update(state="in_force", effective_until=base.ends_on)
+    amended = {"amends": base, "nth": 1, "blocks": ["term"], "valid_from": TODAY + timedelta(days=5)}
+    for nth, state in ((1, "in_force"), (2, "draft")) if is_amended else ((1, "draft"),):
+        values = renewal(renews if state == "in_force" else not renews)
+        agreement(cast, ends_on=base.ends_on, state=state, **amended | {"nth": nth}, **values)
+    client, portal = signed_in(cast.officer), signed_in(cast.hr)
+    for shown in (
+        client.get(page("agreement_ending", base.pk)), client.get(page("agreement_detail", base.pk)),
+        client.get(page("agreement_list")), client.get(page("agreement_ends")),
+        portal.get(page("portal_agreements", cast.a.pk)),
+    ):  # fmt: skip
+        assert ("It renews itself on" in shown.content.decode()) is renews
+        assert ("It ends on" in shown.content.decode()) is not renews
+    answer = client.get(reverse("reports:list_export", args=["agreements"]))
+    heads, first, *_rest = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content))).active.values
+    assert dict(zip(heads, first, strict=True))["renews itself"] == ("yes" if renews else "no")
+
+
+def renewal(renews):
+    return {"auto_renews": renews, "renewal_months": 12 if renews else None}
+
+
 # --- the list ------------------------------------------------------------------------------------------------------
 
 

@@ -58,7 +58,7 @@ def _check_end(agreement, day, reason):
         raise ValidationError({"reason": _("Say it in 300 characters.")})
     if day < agreement.effective_from:
         raise ValidationError({"day": _("It did not count yet on that day.")})
-    if day > agreement.effective_until and not agreement.auto_renews:
+    if day > agreement.effective_until and not agreement.renewing:
         raise ValidationError({"day": _("By then it has ended by itself.")})
 
 

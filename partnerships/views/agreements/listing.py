@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from partnerships.agreements import ends, standing
+from partnerships.agreements import FOR_STANDING, ends, standing
 from partnerships.filters import agreements_for
 from partnerships.models import Agreement, Enterprise
 from partnerships.rules.papers import Step
@@ -34,7 +34,7 @@ def filtered(request):
 @require_safe
 def agreement_list(request):
     chosen = filtered(request)
-    rows = chosen.qs.select_related("enterprise", "owner", "department").prefetch_related("comments", "paper_steps")
+    rows = chosen.qs.select_related("enterprise", "owner", "department").prefetch_related(*FOR_STANDING)
     page = keyset.page(rows, SORTS, request.GET, default="end")
     today = timezone.localdate()
     context = {
@@ -68,7 +68,8 @@ def agreement_ends(request):
     months = [first + relativedelta(months=n) for n in range(MONTHS)]
     shown = _month(request.GET.get("month")) or next((month for month in months if counts.get(month)), first)
     of_month = rows.filter(effective_until__gte=shown, effective_until__lt=shown + relativedelta(months=1))
-    ending = of_month.select_related("enterprise", "owner").order_by("effective_until", "pk")[:SHOWN]
+    ending = of_month.select_related("enterprise", "owner").prefetch_related("amendments")
+    ending = ending.order_by("effective_until", "pk")[:SHOWN]
     context = {
         "months": [(month, counts.get(month, 0)) for month in months],
         "shown": shown,
