@@ -57,9 +57,14 @@ def fill(enterprises, touchpoints, *, say=print, now=None):
         _write_touchpoints(cursor, [(row.pk, n) for row, n in zip(rows, shares, strict=True) if n])
         _write_events(cursor)
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE" if connection.in_atomic_block else "VACUUM ANALYZE")
+    tidy()
     say(f"{enterprises:,} enterprises and {touchpoints:,} contacts stand; the planner's statistics are fresh.")
+
+
+def tidy(table=""):
+    """Do at once what autovacuum does some minutes after many rows have changed; inside a transaction only a part of it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{'ANALYZE' if connection.in_atomic_block else 'VACUUM ANALYZE'} {table}")
 
 
 def _shares(enterprises, touchpoints):
