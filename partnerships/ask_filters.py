@@ -54,8 +54,8 @@ class WithoutTheClosed(filters.FilterSet):
 
 
 class NeedFilter(WithoutTheClosed):
-    q = filters.CharFilter(label=_("Search"), method="search")
-    mine = filters.BooleanFilter(label=_("Portfolio"), method="only_mine")
+    q = filters.CharFilter(label=_("Partner or word"), method="search")
+    mine = filters.BooleanFilter(label=_("My partners"), method="only_mine")
     closed = filters.BooleanFilter(label=_("With the closed ones"), method="with_closed")
     enterprise = filters.NumberFilter(label=_("Enterprise"), field_name="enterprise")
     side = one_of(_("Who looks"), sides, method="of_side")
@@ -85,7 +85,7 @@ class NeedFilter(WithoutTheClosed):
 
 
 class OfferFilter(filters.FilterSet):
-    q = filters.CharFilter(label=_("Search"), method="search")
+    q = filters.CharFilter(label=_("Title, word or specialty"), method="search")
     closed = filters.BooleanFilter(label=_("With what is no longer offered"), method="with_closed")
     kind = one_of(_("Kind"), offer_kinds)
     department = row_of(_("Department"), departments)
@@ -108,7 +108,7 @@ class OfferFilter(filters.FilterSet):
 
 
 class AskFilter(WithoutTheClosed):
-    q = filters.CharFilter(label=_("Search"), method="search")
+    q = filters.CharFilter(label=_("Partner or word"), method="search")
     mine = filters.BooleanFilter(label=_("Asked by me"), method="only_mine")
     closed = filters.BooleanFilter(label=_("With the closed ones"), method="with_closed")
     enterprise = filters.NumberFilter(label=_("Enterprise"), field_name="enterprise")

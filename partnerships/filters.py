@@ -149,8 +149,8 @@ def owners(request):
 
 
 class EnterpriseFilter(filters.FilterSet):
-    q = filters.CharFilter(label=_("Search"), method="search")
-    mine = filters.BooleanFilter(label=_("Portfolio"), method="only_mine")
+    q = filters.CharFilter(label=_("Name, pinyin, initials or code"), method="search")
+    mine = filters.BooleanFilter(label=_("My portfolio"), method="only_mine")
     state = one_of(_("State"), states)
     tier = one_of(_("Tier"), tiers)
     rhythm = one_of(_("Contact rhythm"), rhythms, method="standing_in")
@@ -247,8 +247,8 @@ def paper_is(stage, today):
 
 
 class AgreementFilter(filters.FilterSet):
-    q = filters.CharFilter(label=_("Search"), method="search")
-    mine = filters.BooleanFilter(label=_("Portfolio"), method="only_mine")
+    q = filters.CharFilter(label=_("Partner, title or number"), method="search")
+    mine = filters.BooleanFilter(label=_("My agreements"), method="only_mine")
     ended = filters.BooleanFilter(label=_("With the ended ones"), method="with_ended")
     enterprise = filters.NumberFilter(label=_("Enterprise"), field_name="enterprise")
     state = one_of(_("State"), agreement_states)
@@ -311,7 +311,7 @@ def due_choices():
 
 
 class ObligationFilter(filters.FilterSet):
-    q = filters.CharFilter(label=_("Search"), method="search")
+    q = filters.CharFilter(label=_("Partner, or what was promised"), method="search")
     mine = filters.BooleanFilter(label=_("Mine"), method="only_mine")
     settled = filters.BooleanFilter(label=_("With the settled ones"), method="with_settled")
     enterprise = filters.NumberFilter(label=_("Enterprise"), field_name="enterprise")

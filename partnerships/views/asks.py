@@ -14,12 +14,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partnerships.ask_filters import asks_narrowed
 from partnerships.forms.editing import add_errors
 from partnerships.forms.needs import AnswerAskOnBehalfForm, AskForm
-from partnerships.models import Ask, Enterprise, Match
+from partnerships.models import Ask, Match
 from partnerships.models.need import NeedKind
 from partnerships.services import asks as services
 from partnerships.services import links as link_services
 from partnerships.views.doors import partner, school_only, school_page
-from partnerships.views.needs import fragment_of, list_context
+from partnerships.views.lists import list_page, narrowing
 from partnerships.workflow import ASK, asked_it
 from records import keyset
 from records.workflow import NotAllowed, moves_open_to
@@ -43,11 +43,15 @@ def ask_list(request):
     rows = chosen.qs.select_related("enterprise", "department", "asked_by")
     page = keyset.page(rows, SORTS, request.GET, default="due")
     context = {
-        **list_context(request, chosen, page, PANEL, CHOICES, "asks"),
+        **narrowing(request, chosen.form, PANEL, CHOICES, ticks=("mine", "closed")),
+        "title": _("Asks"),
+        "list": "asks",
+        "newest": "-asked",
+        "page": page,
         "lines": [(row, ASK.words[row.state]) for row in page],
-        "partner": Enterprise.objects.filter(pk=chosen.form.cleaned_data.get("enterprise") or 0).first(),
+        "count": keyset.count(chosen.qs),
     }
-    return render(request, f"partnerships/ask_list.html{fragment_of(request)}", context)
+    return list_page(request, "partnerships/ask_list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -10,8 +10,8 @@ from partnerships.health import shown
 from partnerships.rhythms import is_watched
 from partnerships.rules.health import Level
 from partnerships.views.doors import partner
-from partnerships.views.partner_list import chips
-from records import keyset, saved
+from partnerships.views.lists import list_page, narrowing
+from records import keyset
 
 SORTS = {"health": "score"}
 PANEL = ["department", "owner", "tier", "rhythm", "province", "industry", "size"]
@@ -47,20 +47,19 @@ def health_list(request):
     page = keyset.page(
         rows.select_related("enterprise__owner", "enterprise__lead_department"), SORTS, request.GET, default="health"
     )
+    narrowed = narrowing(request, chosen.form, PANEL, CHOICES, ticks=())
     context = {
-        "panel": [chosen.form[name] for name in PANEL],
-        "chips": chips(request, chosen.form, PANEL, CHOICES),
+        **narrowed,
+        "is_narrowed": narrowed["is_narrowed"] or taken["level"],
+        "title": _("Health of partnerships"),
+        "list": "health",
         "levels": [(word.value, word.label) for word in (Level.WEAK, Level.SO_SO, Level.GOOD, Level.UNKNOWN)],
         "level": taken["level"],
         "page": page,
         "lines": [(row, shown.badge(row.score), shown.weakest(row)) for row in page],
         "count": keyset.count(rows),
-        "words": request.GET.get("q", ""),
-        "query": request.GET.urlencode(),
-        "saved": saved.views_of(request.user, "health"),
     }
-    fragment = "#results" if request.htmx and not request.htmx.history_restore_request else ""
-    return render(request, f"partnerships/health_list.html{fragment}", context)
+    return list_page(request, "partnerships/health_list.html", context)
 
 
 @require_safe

@@ -20,9 +20,9 @@ from partnerships.services import needs as services
 from partnerships.services.enterprises import Conflict
 from partnerships.suggestions import offers_for, partners_for
 from partnerships.views.doors import partner, school_only, school_page
-from partnerships.views.partner_list import chips
+from partnerships.views.lists import list_page, narrowing
 from partnerships.workflow import NEED, NeedState, looks_after_this_need
-from records import keyset, saved
+from records import keyset
 from records.workflow import NotAllowed, moves_open_to
 
 #: Public name of a sort -> its column, NOT NULL and indexed with the id.
@@ -38,30 +38,15 @@ def need_list(request):
     rows = chosen.qs.select_related("enterprise", "department").prefetch_related("specialties")
     page = keyset.page(rows, SORTS, request.GET, default="until")
     context = {
-        **list_context(request, chosen, page, PANEL, CHOICES, "needs"),
-        "lines": [(row, NEED.words[row.state]) for row in page],
-        "partner": Enterprise.objects.filter(pk=chosen.form.cleaned_data.get("enterprise") or 0).first(),
-    }
-    return render(request, f"partnerships/need_list.html{fragment_of(request)}", context)
-
-
-def list_context(request, chosen, page, panel, choices, name):
-    """What the lists of needs, offers and asks show alike."""
-    return {
-        "panel": [chosen.form[field] for field in panel],
-        "chips": chips(request, chosen.form, panel, choices),
+        **narrowing(request, chosen.form, PANEL, CHOICES, ticks=("mine", "closed")),
+        "title": _("Needs"),
+        "list": "needs",
+        "newest": "-posted",
         "page": page,
+        "lines": [(row, NEED.words[row.state]) for row in page],
         "count": keyset.count(chosen.qs),
-        "words": request.GET.get("q", ""),
-        "mine": request.GET.get("mine") == "true",
-        "closed": request.GET.get("closed") == "true",
-        "query": request.GET.urlencode(),
-        "saved": saved.views_of(request.user, name),
     }
-
-
-def fragment_of(request):
-    return "#results" if request.htmx and not request.htmx.history_restore_request else ""
+    return list_page(request, "partnerships/need_list.html", context)
 
 
 def need_of(request, pk):

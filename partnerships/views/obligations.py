@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partnerships.filters import obligations_for
 from partnerships.forms.editing import add_errors
 from partnerships.forms.obligations import KeepForm, KeepForThemForm, ObligationForm
-from partnerships.models import Enterprise, Obligation
+from partnerships.models import Obligation
 from partnerships.obligations import promise, record_of
 from partnerships.services import links as link_services
 from partnerships.services import obligations as services
@@ -21,9 +21,9 @@ from partnerships.services.enterprises import Conflict
 from partnerships.timeline import sentence
 from partnerships.views.agreements.drafts import kept
 from partnerships.views.doors import school_only, school_page
-from partnerships.views.partner_list import chips
+from partnerships.views.lists import list_page, narrowing
 from partnerships.workflow import OBLIGATION, ObligationState, keeps_this_agreement, settles_it
-from records import keyset, saved
+from records import keyset
 from records.models import Event, Side
 from records.workflow import NotAllowed, Refused, moves_open_to
 
@@ -42,20 +42,14 @@ def obligation_list(request):
     rows = chosen.qs.select_related("enterprise", "agreement__owner", "owner", "contact").with_happened()
     page = keyset.page(rows, SORTS, request.GET, default="due")
     context = {
-        "panel": [chosen.form[name] for name in PANEL],
-        "chips": chips(request, chosen.form, PANEL, CHOICES),
+        **narrowing(request, chosen.form, PANEL, CHOICES, ticks=("mine", "settled")),
+        "title": _("Obligations"),
+        "list": "obligations",
         "page": page,
         "lines": [promise(row, today) for row in page],
         "count": keyset.count(chosen.qs),
-        "words": request.GET.get("q", ""),
-        "mine": request.GET.get("mine") == "true",
-        "settled": request.GET.get("settled") == "true",
-        "partner": Enterprise.objects.filter(pk=chosen.form.cleaned_data.get("enterprise") or 0).first(),
-        "query": request.GET.urlencode(),
-        "saved": saved.views_of(request.user, "obligations"),
     }
-    fragment = "#results" if request.htmx and not request.htmx.history_restore_request else ""
-    return render(request, f"partnerships/obligation_list.html{fragment}", context)
+    return list_page(request, "partnerships/obligation_list.html", context)
 
 
 def _of(request, pk):

@@ -18,7 +18,8 @@ from partnerships.services import offers as services
 from partnerships.services.enterprises import Conflict
 from partnerships.suggestions import needs_for, partners_for
 from partnerships.views.doors import school_only, school_page
-from partnerships.views.needs import asking, decided, fragment_of, list_context
+from partnerships.views.lists import list_page, narrowing
+from partnerships.views.needs import asking, decided
 from records import keyset
 from records.workflow import NotAllowed
 
@@ -33,8 +34,15 @@ def offer_list(request):
     chosen = offers_narrowed(request.user, request.GET)
     rows = chosen.qs.select_related("department", "owner").prefetch_related("specialties")
     page = keyset.page(rows, SORTS, request.GET, default="title")
-    context = list_context(request, chosen, page, PANEL, CHOICES, "offers")
-    return render(request, f"partnerships/offer_list.html{fragment_of(request)}", context)
+    context = {
+        **narrowing(request, chosen.form, PANEL, CHOICES, ticks=("closed",)),
+        "title": _("What we offer"),
+        "list": "offers",
+        "newest": "-recorded",
+        "page": page,
+        "count": keyset.count(chosen.qs),
+    }
+    return list_page(request, "partnerships/offer_list.html", context)
 
 
 def offer_of(request, pk):

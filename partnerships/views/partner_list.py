@@ -1,10 +1,8 @@
 """The list of partners and its filters."""
 
 from functools import cache
-from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape, format_html
@@ -15,8 +13,9 @@ from partnerships.filters import partners_for
 from partnerships.models import Enterprise
 from partnerships.models.bulk import BulkAction
 from partnerships.rhythms import badges, rhythm_of
+from partnerships.views.lists import list_page, narrowing
 from policies.services import industry_names, region_names
-from records import keyset, saved
+from records import keyset
 from records.templatetags.show import moment
 
 #: Public name of a sort -> its column, NOT NULL and indexed with the id.
@@ -44,20 +43,15 @@ def enterprise_list(request):
     queryset = chosen.qs
     page = keyset.page(queryset.for_list(), SORTS, request.GET, default="name")
     context = {
-        "filter": chosen,
-        "panel": [chosen.form[name] for name in PANEL],
-        "chips": chips(request, chosen.form),
+        **narrowing(request, chosen.form, PANEL, CHOICES, ticks=("mine",)),
+        "title": _("Partners"),
+        "list": "partners",
         "page": page,
         "lines": lines(page, chosen.form),
         "count": keyset.count(queryset),
-        "words": request.GET.get("q", ""),
-        "mine": request.GET.get("mine") == "true",
-        "query": request.GET.urlencode(),
-        "saved": saved.views_of(request.user, "partners"),
         "bulk_actions": BulkAction.choices,
     }
-    fragment = "#results" if request.htmx and not request.htmx.history_restore_request else ""
-    return render(request, f"partnerships/enterprise_list.html{fragment}", context)
+    return list_page(request, "partnerships/enterprise_list.html", context)
 
 
 def lines(page, form):
@@ -102,17 +96,3 @@ def state_badges():
         value: format_html('<span class="badge{}">{}</span>', BADGES.get(value, ""), label)
         for value, label in Enterprise.State.choices
     }
-
-
-def chips(request, form, panel=PANEL, choices=CHOICES):
-    """One chip per narrowing filter: its words, and the address of the list without it."""
-    shown = []
-    for name in panel:
-        value = request.GET.get(name, "")
-        if not value or not form.is_valid() or form.cleaned_data.get(name) in (None, ""):
-            continue
-        words = {str(key): word for key, word in form.fields[name].choices}.get(value) if name in choices else None
-        words = words or {True: _("yes"), False: _("no")}.get(form.cleaned_data[name], form.cleaned_data[name])
-        rest = [(key, v) for key, v in request.GET.items() if key not in (name, "after", "before", "end")]
-        shown.append({"label": form.fields[name].label, "words": words, "without": "?" + urlencode(rest)})
-    return shown

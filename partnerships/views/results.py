@@ -20,8 +20,9 @@ from partnerships.rules.years import EARLIEST, LATEST, read_year, year_label
 from partnerships.services.enterprises import Conflict
 from partnerships.services.results import keep_result, totals
 from partnerships.views.doors import partner, school_only
+from partnerships.views.lists import list_page
 from partnerships.workflow import ResultYear, keeps_this_partner
-from records import keyset, saved
+from records import keyset
 from records.workflow import NotAllowed
 
 #: So many partners stand on one page to be entered.
@@ -35,21 +36,22 @@ def result_list(request):
     rows = rows.select_related("enterprise")
     page = keyset.page(rows, {"enterprise": "enterprise__sort_key"}, request.GET, default="enterprise")
     kind, year = taken["kind"], taken["number"]
+    label = year_label(kind, year)
     context = {
+        "title": f"{_('Yearly results')} {label}",
+        "list": "results",
         "page": page,
         "lines": [(row, cells_of(row)) for row in page],
         "heads": heads(),
         "totals": cells_of(totals(rows)) if page.rows else [],
         "count": keyset.count(rows),
-        "label": year_label(kind, year),
+        "label": label,
         "chosen": f"{kind}-{year}",
         "years": year_choices(timezone.localdate()),
         "words": taken["q"],
         "mine": taken["mine"],
-        "query": request.GET.urlencode(),
-        "saved": saved.views_of(request.user, "results"),
     }
-    return render(request, "partnerships/result_list.html", context)
+    return list_page(request, "partnerships/result_list.html", context)
 
 
 # --- many on one page ----------------------------------------------------------------------------------------------

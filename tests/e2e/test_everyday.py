@@ -57,7 +57,7 @@ def test_search(visitors, places, variant, words):
     officer = visitors(**variant).sign_in(places["accounts"]["officer"][0])
     page = officer.page
     officer.open("/partners/")
-    field = page.locator("#partner-search")
+    field = page.locator("#list-search")
     field.fill(words)
     if officer.js:
         page.wait_for_url(re.compile(r"q=."))

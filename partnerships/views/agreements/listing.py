@@ -7,6 +7,7 @@ from django.db.models import Count
 from django.db.models.functions import TruncMonth
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from partnerships.agreements import FOR_STANDING, ends, standing
@@ -14,8 +15,8 @@ from partnerships.filters import agreements_for
 from partnerships.models import Agreement, Enterprise
 from partnerships.rules.papers import Step
 from partnerships.views.doors import school_only
-from partnerships.views.partner_list import chips
-from records import keyset, saved
+from partnerships.views.lists import list_page, narrowing
+from records import keyset
 
 #: Public name of a sort -> its column, NOT NULL and indexed with the id; a partner's name through the partner.
 SORTS = {"end": "effective_until", "enterprise": "enterprise__sort_key", "recorded": "created_at"}
@@ -25,34 +26,24 @@ CHOICES = {"state", "kind", "paper", "ends"}
 MONTHS, SHOWN = 24, 200
 
 
-def filtered(request):
-    """Agreements and the amendments still at work, narrowed by the address."""
-    school_only(request.user)
-    return agreements_for(request.user, request.GET)
-
-
 @require_safe
 def agreement_list(request):
-    chosen = filtered(request)
+    school_only(request.user)
+    chosen = agreements_for(request.user, request.GET)
     rows = chosen.qs.select_related("enterprise", "owner", "department").prefetch_related(*FOR_STANDING)
     page = keyset.page(rows, SORTS, request.GET, default="end")
     today = timezone.localdate()
     context = {
-        "panel": [chosen.form[name] for name in PANEL],
-        "chips": chips(request, chosen.form, PANEL, CHOICES),
+        **narrowing(request, chosen.form, PANEL, CHOICES, ticks=("mine", "ended")),
+        "title": _("Agreements"),
+        "list": "agreements",
+        "newest": "-recorded",
         "page": page,
         "lines": [(row, standing(row, today), ends(row)) for row in page],
         "count": keyset.count(chosen.qs),
-        "words": request.GET.get("q", ""),
-        "mine": request.GET.get("mine") == "true",
-        "ended": request.GET.get("ended") == "true",
-        "partner": Enterprise.objects.filter(pk=chosen.form.cleaned_data.get("enterprise") or 0).first(),
-        "query": request.GET.urlencode(),
-        "saved": saved.views_of(request.user, "agreements"),
         "steps": Step.choices,
     }
-    fragment = "#results" if request.htmx and not request.htmx.history_restore_request else ""
-    return render(request, f"partnerships/agreement_list.html{fragment}", context)
+    return list_page(request, "partnerships/agreement_list.html", context)
 
 
 @require_safe

@@ -19,8 +19,9 @@ from partnerships.services.agreements import documents, papers
 from partnerships.views.agreements.detail import detail
 from partnerships.views.agreements.drafts import kept
 from partnerships.views.doors import school_only
+from partnerships.views.lists import list_page
 from partnerships.workflow import keeps_this_agreement
-from records import keyset, saved
+from records import keyset
 from records.documents import UnusableTemplate
 
 SORTS = {"sent": "on"}
@@ -120,12 +121,12 @@ def paper_away(request):
     page = keyset.page(rows, SORTS, request.GET, default="sent")
     today = timezone.localdate()
     context = {
+        "title": _("Sent and not back"),
+        "list": "papers",
         "page": page,
         "lines": [(row, (today - row.on).days) for row in page],
         "count": keyset.count(rows),
         "chosen": chosen,
         "away_days": AWAY_DAYS,
-        "query": request.GET.urlencode(),
-        "saved": saved.views_of(request.user, "papers"),
     }
-    return render(request, "partnerships/paper_away.html", context)
+    return list_page(request, "partnerships/paper_away.html", context)

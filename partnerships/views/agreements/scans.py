@@ -14,6 +14,7 @@ from partnerships.models import Agreement, AgreementScan, Scan, ScanPage
 from partnerships.scans import offered_for, piles_of
 from partnerships.services.agreements import scans as services
 from partnerships.views.doors import school_only, school_page
+from partnerships.views.lists import list_page
 from partnerships.workflow import SCAN, ImportState
 from records import keyset
 from records.files import Rejected
@@ -30,8 +31,9 @@ def scan_list(request):
     school_only(request.user)
     rows = Scan.objects.visible_to(request.user).select_related("uploaded_by")
     page = keyset.page(rows, SORTS, request.GET, default="-uploaded")
-    context = {"page": page, "lines": [(scan, SCAN.words[scan.state].label) for scan in page]}
-    return render(request, "partnerships/scan_list.html", context)
+    lines = [(scan, SCAN.words[scan.state].label) for scan in page]
+    context = {"title": _("Scanned stacks"), "list": "", "page": page, "lines": lines}
+    return list_page(request, "partnerships/scan_list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
