@@ -1,5 +1,6 @@
 """What every test may count on: a database, and the guards of tests/guards.py."""
 
+import gc
 import shutil
 
 import pytest
@@ -24,6 +25,16 @@ def pytest_unconfigure(config):
     if hasattr(config, "cluster"):
         config.cluster.leave()
     shutil.rmtree(settings.VAR_DIR, ignore_errors=True)
+
+
+def pytest_collection():
+    """Loading the tests makes objects that stay: the collector would look through them all again and again."""
+    gc.disable()
+
+
+def pytest_collection_finish():
+    gc.freeze()  # nor does it later
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
