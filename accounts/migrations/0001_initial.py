@@ -53,6 +53,15 @@ class Migration(migrations.Migration):
                 'verbose_name': 'person',
                 'verbose_name_plural': 'people',
                 'ordering': ['name', 'id'],
+                'indexes': [
+                    models.Index(models.F('name'), models.F('id'), name='user_name'),
+                    models.Index(models.F('date_joined'), models.F('id'), name='user_since'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower('email'))), name='user_email_lower', violation_error_message='An e-mail address is kept in small letters.'),
+                    models.CheckConstraint(condition=models.Q(('role__in', ['administrator', 'lead', 'officer', 'teacher', 'counsellor', 'hr'])), name='user_role_known', violation_error_message='Choose one of the roles.'),
+                    models.CheckConstraint(condition=models.Q(('department__isnull', False), ('role', 'hr'), _negated=True), name='user_hr_has_no_department', violation_error_message='HR staff belong to an enterprise, not to a department of the school.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -78,30 +87,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'invitation',
                 'verbose_name_plural': 'invitations',
                 'ordering': ['-invited_at', '-id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('accepted_at__isnull', True), ('user__isnull', True)), models.Q(('accepted_at__isnull', False), ('user__isnull', False), ('withdrawn_at__isnull', True)), _connector='OR'), name='invitation_accepted_by_someone', violation_error_message='An accepted invitation names who accepted it and is not withdrawn.'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='user',
-            index=models.Index(models.F('name'), models.F('id'), name='user_name'),
-        ),
-        migrations.AddIndex(
-            model_name='user',
-            index=models.Index(models.F('date_joined'), models.F('id'), name='user_since'),
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower('email'))), name='user_email_lower', violation_error_message='An e-mail address is kept in small letters.'),
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['administrator', 'lead', 'officer', 'teacher', 'counsellor', 'hr'])), name='user_role_known', violation_error_message='Choose one of the roles.'),
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('department__isnull', False), ('role', 'hr'), _negated=True), name='user_hr_has_no_department', violation_error_message='HR staff belong to an enterprise, not to a department of the school.'),
-        ),
-        migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('accepted_at__isnull', True), ('user__isnull', True)), models.Q(('accepted_at__isnull', False), ('user__isnull', False), ('withdrawn_at__isnull', True)), _connector='OR'), name='invitation_accepted_by_someone', violation_error_message='An accepted invitation names who accepted it and is not withdrawn.'),
         ),
     ]

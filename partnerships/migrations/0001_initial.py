@@ -70,6 +70,33 @@ class Migration(migrations.Migration):
                 'verbose_name': 'enterprise',
                 'verbose_name_plural': 'enterprises',
                 'ordering': ['sort_key', 'id'],
+                'indexes': [
+                    models.Index(models.F('sort_key'), models.F('id'), name='enterprise_by_name'),
+                    models.Index(models.F('last_contact_at'), models.F('id'), name='enterprise_by_contact'),
+                    models.Index(models.F('tier'), models.F('id'), name='enterprise_by_tier'),
+                    models.Index(models.F('created_at'), models.F('id'), name='enterprise_by_age'),
+                    models.Index(models.F('state'), models.F('id'), name='enterprise_by_state'),
+                    models.Index(models.F('owner'), models.F('sort_key'), models.F('id'), name='enterprise_portfolio'),
+                    models.Index(models.F('region'), models.F('sort_key'), models.F('id'), name='enterprise_region'),
+                    models.Index(models.F('industry'), models.F('sort_key'), models.F('id'), name='enterprise_industry'),
+                    models.Index(models.F('lead_department'), models.F('sort_key'), models.F('id'), name='enterprise_department'),
+                    models.Index(models.F('name_key'), name='enterprise_name_key'),
+                    models.Index(models.F('core_key'), name='enterprise_core_key'),
+                    models.Index(models.F('sort_key'), models.F('id'), condition=models.Q(('registry__in', ['abnormal', 'cancelled']), ('is_labour_agency', True), _connector='OR'), name='enterprise_flagged'),
+                    django.contrib.postgres.indexes.GinIndex(fields=['grams'], name='enterprise_grams'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('uscc', ''), _negated=True), fields=('uscc',), name='enterprise_uscc_unique', violation_error_message='Another enterprise already carries this code: open it instead of a second row.'),
+                    models.CheckConstraint(condition=models.Q(('uscc', ''), ('uscc__regex', '^[0-9A-HJ-NP-RTUWXY]{18}$'), _connector='OR'), name='enterprise_uscc_form', violation_error_message='The code has 18 digits and capital letters, without I, O, S, V and Z.'),
+                    models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='enterprise_named', violation_error_message='Give the full name.'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['prospect', 'assessed', 'active', 'paused', 'suspended', 'ended'])), name='enterprise_state_known', violation_error_message='This state does not exist.'),
+                    models.CheckConstraint(condition=models.Q(('relation__in', ['partner', 'host_only'])), name='enterprise_relation_known', violation_error_message='An enterprise is a partner or host only.'),
+                    models.CheckConstraint(condition=models.Q(('tier__in', [1, 2, 3])), name='enterprise_tier_known', violation_error_message='Choose one of the three tiers.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('registry', ''), ('registry_on', None)), models.Q(models.Q(('registry', ''), _negated=True), ('registry_on__isnull', False)), _connector='OR'), name='enterprise_registry_dated', violation_error_message='A registry state needs the day on which it was seen.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kinship', ''), ('parent', None)), models.Q(('parent__isnull', False), models.Q(('kinship', ''), _negated=True)), _connector='OR'), name='enterprise_kinship_whole', violation_error_message='Name the parent and whether this is a subsidiary or a branch, or neither.'),
+                    models.CheckConstraint(condition=models.Q(('parent', models.F('id')), _negated=True), name='enterprise_not_own_parent', violation_error_message='An enterprise cannot belong to itself.'),
+                    models.CheckConstraint(condition=models.Q(('merged_into', models.F('id')), _negated=True), name='enterprise_not_merged_into_itself', violation_error_message='An enterprise cannot be merged into itself.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -100,6 +127,12 @@ class Migration(migrations.Migration):
                 'verbose_name': 'contact',
                 'verbose_name_plural': 'contacts',
                 'ordering': ['-is_keeper', 'id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='contact_named', violation_error_message="Give the person's name."),
+                    models.UniqueConstraint(condition=models.Q(('left_on', None), ('user__isnull', False)), fields=('enterprise', 'user'), name='contact_one_seat', violation_error_message='This person already has access to this enterprise.'),
+                    models.UniqueConstraint(condition=models.Q(('is_keeper', True)), fields=('enterprise',), name='contact_one_keeper', violation_error_message='The enterprise already has a keeper: hand the role over instead.'),
+                    models.CheckConstraint(condition=models.Q(('is_keeper', False), models.Q(('left_on', None), ('user__isnull', False)), _connector='OR'), name='contact_keeper_can_act', violation_error_message='A keeper has an account and still works there.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -158,6 +191,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'import',
                 'verbose_name_plural': 'imports',
                 'ordering': ['-uploaded_at', '-id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['uploaded', 'preview', 'applying', 'applied', 'unreadable', 'discarded'])), name='import_state_known', violation_error_message='This state does not exist.'),
+                    models.CheckConstraint(condition=models.Q(('applied_at', None), ('state', 'applied'), _connector='OR'), name='import_applied_once', violation_error_message='Only an applied import carries the moment it was applied.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -176,6 +213,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['position'],
+                'indexes': [
+                    models.Index(models.F('batch'), models.F('verdict'), models.F('position'), name='import_row_verdict'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('batch', 'position'), name='import_row_position'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -196,6 +239,11 @@ class Migration(migrations.Migration):
                 'verbose_name': 'entry on behalf',
                 'verbose_name_plural': 'entries on behalf',
                 'ordering': ['-entered_at', '-id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('checked_at', None), ('checked_by', None), ('correction', '')), models.Q(('checked_at__isnull', False), ('checked_by__isnull', False)), _connector='OR'), name='proxy_entry_checked_by_someone', violation_error_message="Only the enterprise's own check can correct an entry."),
+                    models.CheckConstraint(condition=models.Q(('said_at__lte', models.F('entered_at'))), name='proxy_entry_said_before_entered', violation_error_message='It cannot have been said after it was entered.'),
+                    models.CheckConstraint(condition=models.Q(('said_by', ''), _negated=True), name='proxy_entry_names_witness', violation_error_message='Name the person who said it.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -217,6 +265,14 @@ class Migration(migrations.Migration):
                 'verbose_name': 'message',
                 'verbose_name_plural': 'messages',
                 'ordering': ['-written_at', '-id'],
+                'indexes': [
+                    models.Index(models.F('enterprise'), models.F('written_at'), models.F('id'), name='message_thread'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('body', ''), _negated=True), name='message_says_something', violation_error_message='Write something first.'),
+                    models.CheckConstraint(condition=models.Q(('side__in', ['school', 'enterprise'])), name='message_side_known', violation_error_message='A message comes from one side.'),
+                    models.CheckConstraint(condition=models.Q(('author__isnull', False), models.Q(('via__isnull', False), models.Q(('author_name', ''), _negated=True)), _connector='OR'), name='message_came_from_someone', violation_error_message='Say who you are.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -242,6 +298,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'registration',
                 'verbose_name_plural': 'registrations',
                 'ordering': ['-received_at', '-id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('enterprise', None), ('state', 'waiting')), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), ('enterprise__isnull', False), ('state', 'accepted')), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), ('enterprise', None), ('state', 'refused')), _connector='OR'), name='registration_decided_whole', violation_error_message='A decision names who decided, when, and which enterprise came of it.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -263,6 +322,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'site',
                 'verbose_name_plural': 'sites',
                 'ordering': [models.OrderBy(models.F('closed_on'), nulls_first=True), 'name', 'id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='site_named', violation_error_message='Give the site a name.'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['seat', 'branch', 'workshop', 'project', 'shop'])), name='site_kind_known', violation_error_message='Choose one of the kinds of site.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -320,6 +383,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'on-site assessment',
                 'verbose_name_plural': 'on-site assessments',
                 'ordering': ['-visited_on', '-id'],
+                'indexes': [
+                    models.Index(models.F('enterprise'), models.F('visited_on'), name='assessment_by_enterprise'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -343,6 +409,12 @@ class Migration(migrations.Migration):
                 'verbose_name': 'trip',
                 'verbose_name_plural': 'trips',
                 'ordering': ['-starts_on', '-id'],
+                'indexes': [
+                    models.Index(models.F('starts_on'), models.F('id'), name='trip_by_day'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='trip_ends_after_start', violation_error_message='The last day cannot lie before the first.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -376,6 +448,15 @@ class Migration(migrations.Migration):
                 'verbose_name': 'touchpoint',
                 'verbose_name_plural': 'touchpoints',
                 'ordering': ['-happened_at', '-id'],
+                'indexes': [
+                    models.Index(models.F('enterprise'), models.F('happened_at'), models.F('id'), name='touchpoint_by_enterprise'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['visit', 'received', 'call', 'wechat', 'meeting', 'email'])), name='touchpoint_kind_known', violation_error_message='Choose how the exchange took place.'),
+                    models.CheckConstraint(condition=models.Q(('side__in', ['school', 'enterprise'])), name='touchpoint_side_known', violation_error_message='Say which side came forward.'),
+                    models.CheckConstraint(condition=models.Q(('logged_by__isnull', False), ('logged_via__isnull', False), _connector='OR'), name='touchpoint_came_from_someone', violation_error_message='A touchpoint names who logged it.'),
+                    models.UniqueConstraint(condition=models.Q(('trip__isnull', False)), fields=('trip', 'enterprise'), name='touchpoint_once_per_trip', violation_error_message='This enterprise is already part of the trip.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -394,98 +475,6 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('assessment', 'content'), name='finding_once_per_content'), models.CheckConstraint(condition=models.Q(('content__in', ['qualification', 'credit', 'management', 'posts', 'hours', 'workplace', 'living', 'health', 'safety'])), name='finding_content_known', violation_error_message='Choose one of the nine contents.'), models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='finding_says_something', violation_error_message='Write what was found.')],
             },
         ),
-        migrations.AddIndex(
-            model_name='enterprise',
-            index=models.Index(models.F('sort_key'), models.F('id'), name='enterprise_by_name'),
-        ),
-        migrations.AddIndex(
-            model_name='enterprise',
-            index=models.Index(models.F('last_contact_at'), models.F('id'), name='enterprise_by_contact'),
-        ),
-        migrations.AddIndex(
-            model_name='enterprise',
-            index=models.Index(models.F('tier'), models.F('id'), name='enterprise_by_tier'),
-        ),
-        migrations.AddIndex(
-            model_name='enterprise',
-            index=models.Index(models.F('created_at'), models.F('id'), name='enterprise_by_age'),
-        ),
-        migrations.AddIndex(
-            model_name='enterprise',
-            index=models.Index(models.F('state'), models.F('id'), name='enterprise_by_state'),
-        ),
-        migrations.AddIndex(
-            model_name='enterprise',
-            index=models.Index(models.F('owner'), models.F('sort_key'), models.F('id'), name='enterprise_portfolio'),
-        ),
-        migrations.AddIndex(
-            model_name='enterprise',
-            index=models.Index(models.F('region'), models.F('sort_key'), models.F('id'), name='enterprise_region'),
-        ),
-        migrations.AddIndex(
-            model_name='enterprise',
-            index=models.Index(models.F('industry'), models.F('sort_key'), models.F('id'), name='enterprise_industry'),
-        ),
-        migrations.AddIndex(
-            model_name='enterprise',
-            index=models.Index(models.F('lead_department'), models.F('sort_key'), models.F('id'), name='enterprise_department'),
-        ),
-        migrations.AddIndex(
-            model_name='enterprise',
-            index=models.Index(models.F('name_key'), name='enterprise_name_key'),
-        ),
-        migrations.AddIndex(
-            model_name='enterprise',
-            index=models.Index(models.F('core_key'), name='enterprise_core_key'),
-        ),
-        migrations.AddIndex(
-            model_name='enterprise',
-            index=models.Index(models.F('sort_key'), models.F('id'), condition=models.Q(('registry__in', ['abnormal', 'cancelled']), ('is_labour_agency', True), _connector='OR'), name='enterprise_flagged'),
-        ),
-        migrations.AddIndex(
-            model_name='enterprise',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['grams'], name='enterprise_grams'),
-        ),
-        migrations.AddConstraint(
-            model_name='enterprise',
-            constraint=models.UniqueConstraint(condition=models.Q(('uscc', ''), _negated=True), fields=('uscc',), name='enterprise_uscc_unique', violation_error_message='Another enterprise already carries this code: open it instead of a second row.'),
-        ),
-        migrations.AddConstraint(
-            model_name='enterprise',
-            constraint=models.CheckConstraint(condition=models.Q(('uscc', ''), ('uscc__regex', '^[0-9A-HJ-NP-RTUWXY]{18}$'), _connector='OR'), name='enterprise_uscc_form', violation_error_message='The code has 18 digits and capital letters, without I, O, S, V and Z.'),
-        ),
-        migrations.AddConstraint(
-            model_name='enterprise',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='enterprise_named', violation_error_message='Give the full name.'),
-        ),
-        migrations.AddConstraint(
-            model_name='enterprise',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['prospect', 'assessed', 'active', 'paused', 'suspended', 'ended'])), name='enterprise_state_known', violation_error_message='This state does not exist.'),
-        ),
-        migrations.AddConstraint(
-            model_name='enterprise',
-            constraint=models.CheckConstraint(condition=models.Q(('relation__in', ['partner', 'host_only'])), name='enterprise_relation_known', violation_error_message='An enterprise is a partner or host only.'),
-        ),
-        migrations.AddConstraint(
-            model_name='enterprise',
-            constraint=models.CheckConstraint(condition=models.Q(('tier__in', [1, 2, 3])), name='enterprise_tier_known', violation_error_message='Choose one of the three tiers.'),
-        ),
-        migrations.AddConstraint(
-            model_name='enterprise',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('registry', ''), ('registry_on', None)), models.Q(models.Q(('registry', ''), _negated=True), ('registry_on__isnull', False)), _connector='OR'), name='enterprise_registry_dated', violation_error_message='A registry state needs the day on which it was seen.'),
-        ),
-        migrations.AddConstraint(
-            model_name='enterprise',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kinship', ''), ('parent', None)), models.Q(('parent__isnull', False), models.Q(('kinship', ''), _negated=True)), _connector='OR'), name='enterprise_kinship_whole', violation_error_message='Name the parent and whether this is a subsidiary or a branch, or neither.'),
-        ),
-        migrations.AddConstraint(
-            model_name='enterprise',
-            constraint=models.CheckConstraint(condition=models.Q(('parent', models.F('id')), _negated=True), name='enterprise_not_own_parent', violation_error_message='An enterprise cannot belong to itself.'),
-        ),
-        migrations.AddConstraint(
-            model_name='enterprise',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into', models.F('id')), _negated=True), name='enterprise_not_merged_into_itself', violation_error_message='An enterprise cannot be merged into itself.'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='enterprise',
             trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "partnerships_enterpriseevent" ("address", "created_at", "former_names", "headcount", "id", "industry_id", "is_labour_agency", "kinship", "lead_department_id", "legal_representative", "listed", "merged_into_id", "name", "name_en", "owner_id", "ownership", "parent_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "region_id", "registry", "registry_on", "relation", "short_name", "size", "state", "strengths", "tier", "uscc") VALUES (NEW."address", NEW."created_at", NEW."former_names", NEW."headcount", NEW."id", NEW."industry_id", NEW."is_labour_agency", NEW."kinship", NEW."lead_department_id", NEW."legal_representative", NEW."listed", NEW."merged_into_id", NEW."name", NEW."name_en", NEW."owner_id", NEW."ownership", NEW."parent_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."region_id", NEW."registry", NEW."registry_on", NEW."relation", NEW."short_name", NEW."size", NEW."state", NEW."strengths", NEW."tier", NEW."uscc"); RETURN NULL;', hash='d12e48614bfa17c1b09c0cf8bc0a05e6d4c6b91f', operation='INSERT', pgid='pgtrigger_insert_insert_a31e8', table='partnerships_enterprise', when='AFTER')),
@@ -494,78 +483,6 @@ class Migration(migrations.Migration):
             model_name='enterprise',
             trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."address" IS DISTINCT FROM (NEW."address") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."former_names" IS DISTINCT FROM (NEW."former_names") OR OLD."headcount" IS DISTINCT FROM (NEW."headcount") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."industry_id" IS DISTINCT FROM (NEW."industry_id") OR OLD."is_labour_agency" IS DISTINCT FROM (NEW."is_labour_agency") OR OLD."kinship" IS DISTINCT FROM (NEW."kinship") OR OLD."lead_department_id" IS DISTINCT FROM (NEW."lead_department_id") OR OLD."legal_representative" IS DISTINCT FROM (NEW."legal_representative") OR OLD."listed" IS DISTINCT FROM (NEW."listed") OR OLD."merged_into_id" IS DISTINCT FROM (NEW."merged_into_id") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."name_en" IS DISTINCT FROM (NEW."name_en") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."ownership" IS DISTINCT FROM (NEW."ownership") OR OLD."parent_id" IS DISTINCT FROM (NEW."parent_id") OR OLD."region_id" IS DISTINCT FROM (NEW."region_id") OR OLD."registry" IS DISTINCT FROM (NEW."registry") OR OLD."registry_on" IS DISTINCT FROM (NEW."registry_on") OR OLD."relation" IS DISTINCT FROM (NEW."relation") OR OLD."short_name" IS DISTINCT FROM (NEW."short_name") OR OLD."size" IS DISTINCT FROM (NEW."size") OR OLD."state" IS DISTINCT FROM (NEW."state") OR OLD."strengths" IS DISTINCT FROM (NEW."strengths") OR OLD."tier" IS DISTINCT FROM (NEW."tier") OR OLD."uscc" IS DISTINCT FROM (NEW."uscc"))', func='INSERT INTO "partnerships_enterpriseevent" ("address", "created_at", "former_names", "headcount", "id", "industry_id", "is_labour_agency", "kinship", "lead_department_id", "legal_representative", "listed", "merged_into_id", "name", "name_en", "owner_id", "ownership", "parent_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "region_id", "registry", "registry_on", "relation", "short_name", "size", "state", "strengths", "tier", "uscc") VALUES (NEW."address", NEW."created_at", NEW."former_names", NEW."headcount", NEW."id", NEW."industry_id", NEW."is_labour_agency", NEW."kinship", NEW."lead_department_id", NEW."legal_representative", NEW."listed", NEW."merged_into_id", NEW."name", NEW."name_en", NEW."owner_id", NEW."ownership", NEW."parent_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."region_id", NEW."registry", NEW."registry_on", NEW."relation", NEW."short_name", NEW."size", NEW."state", NEW."strengths", NEW."tier", NEW."uscc"); RETURN NULL;', hash='f6892372946e6779ba55c1c458d685385f8e616d', operation='UPDATE', pgid='pgtrigger_update_update_c5ed6', table='partnerships_enterprise', when='AFTER')),
         ),
-        migrations.AddConstraint(
-            model_name='import',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['uploaded', 'preview', 'applying', 'applied', 'unreadable', 'discarded'])), name='import_state_known', violation_error_message='This state does not exist.'),
-        ),
-        migrations.AddConstraint(
-            model_name='import',
-            constraint=models.CheckConstraint(condition=models.Q(('applied_at', None), ('state', 'applied'), _connector='OR'), name='import_applied_once', violation_error_message='Only an applied import carries the moment it was applied.'),
-        ),
-        migrations.AddIndex(
-            model_name='importrow',
-            index=models.Index(models.F('batch'), models.F('verdict'), models.F('position'), name='import_row_verdict'),
-        ),
-        migrations.AddConstraint(
-            model_name='importrow',
-            constraint=models.UniqueConstraint(fields=('batch', 'position'), name='import_row_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='proxyentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('checked_at', None), ('checked_by', None), ('correction', '')), models.Q(('checked_at__isnull', False), ('checked_by__isnull', False)), _connector='OR'), name='proxy_entry_checked_by_someone', violation_error_message="Only the enterprise's own check can correct an entry."),
-        ),
-        migrations.AddConstraint(
-            model_name='proxyentry',
-            constraint=models.CheckConstraint(condition=models.Q(('said_at__lte', models.F('entered_at'))), name='proxy_entry_said_before_entered', violation_error_message='It cannot have been said after it was entered.'),
-        ),
-        migrations.AddConstraint(
-            model_name='proxyentry',
-            constraint=models.CheckConstraint(condition=models.Q(('said_by', ''), _negated=True), name='proxy_entry_names_witness', violation_error_message='Name the person who said it.'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(models.F('enterprise'), models.F('written_at'), models.F('id'), name='message_thread'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('body', ''), _negated=True), name='message_says_something', violation_error_message='Write something first.'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('side__in', ['school', 'enterprise'])), name='message_side_known', violation_error_message='A message comes from one side.'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('author__isnull', False), models.Q(('via__isnull', False), models.Q(('author_name', ''), _negated=True)), _connector='OR'), name='message_came_from_someone', violation_error_message='Say who you are.'),
-        ),
-        migrations.AddConstraint(
-            model_name='registration',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('enterprise', None), ('state', 'waiting')), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), ('enterprise__isnull', False), ('state', 'accepted')), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), ('enterprise', None), ('state', 'refused')), _connector='OR'), name='registration_decided_whole', violation_error_message='A decision names who decided, when, and which enterprise came of it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='site',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='site_named', violation_error_message='Give the site a name.'),
-        ),
-        migrations.AddConstraint(
-            model_name='site',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['seat', 'branch', 'workshop', 'project', 'shop'])), name='site_kind_known', violation_error_message='Choose one of the kinds of site.'),
-        ),
-        migrations.AddConstraint(
-            model_name='contact',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='contact_named', violation_error_message="Give the person's name."),
-        ),
-        migrations.AddConstraint(
-            model_name='contact',
-            constraint=models.UniqueConstraint(condition=models.Q(('left_on', None), ('user__isnull', False)), fields=('enterprise', 'user'), name='contact_one_seat', violation_error_message='This person already has access to this enterprise.'),
-        ),
-        migrations.AddConstraint(
-            model_name='contact',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_keeper', True)), fields=('enterprise',), name='contact_one_keeper', violation_error_message='The enterprise already has a keeper: hand the role over instead.'),
-        ),
-        migrations.AddConstraint(
-            model_name='contact',
-            constraint=models.CheckConstraint(condition=models.Q(('is_keeper', False), models.Q(('left_on', None), ('user__isnull', False)), _connector='OR'), name='contact_keeper_can_act', violation_error_message='A keeper has an account and still works there.'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='contact',
             trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "partnerships_contactevent" ("arranges_interns", "email", "enterprise_id", "honorific", "id", "invitation_id", "is_keeper", "keeps_pay", "language", "left_on", "mentors", "name", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phones", "position", "same_wechat", "signs", "site_id", "user_id") VALUES (NEW."arranges_interns", NEW."email", NEW."enterprise_id", NEW."honorific", NEW."id", NEW."invitation_id", NEW."is_keeper", NEW."keeps_pay", NEW."language", NEW."left_on", NEW."mentors", NEW."name", NEW."note", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."phones", NEW."position", NEW."same_wechat", NEW."signs", NEW."site_id", NEW."user_id"); RETURN NULL;', hash='8ec208e3c1a42ec1f4afdf8af733303fb9f6736a', operation='INSERT', pgid='pgtrigger_insert_insert_02a20', table='partnerships_contact', when='AFTER')),
@@ -573,37 +490,5 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='contact',
             trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."arranges_interns" IS DISTINCT FROM (NEW."arranges_interns") OR OLD."email" IS DISTINCT FROM (NEW."email") OR OLD."enterprise_id" IS DISTINCT FROM (NEW."enterprise_id") OR OLD."honorific" IS DISTINCT FROM (NEW."honorific") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."invitation_id" IS DISTINCT FROM (NEW."invitation_id") OR OLD."is_keeper" IS DISTINCT FROM (NEW."is_keeper") OR OLD."keeps_pay" IS DISTINCT FROM (NEW."keeps_pay") OR OLD."language" IS DISTINCT FROM (NEW."language") OR OLD."left_on" IS DISTINCT FROM (NEW."left_on") OR OLD."mentors" IS DISTINCT FROM (NEW."mentors") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."note" IS DISTINCT FROM (NEW."note") OR OLD."phones" IS DISTINCT FROM (NEW."phones") OR OLD."position" IS DISTINCT FROM (NEW."position") OR OLD."same_wechat" IS DISTINCT FROM (NEW."same_wechat") OR OLD."signs" IS DISTINCT FROM (NEW."signs") OR OLD."site_id" IS DISTINCT FROM (NEW."site_id") OR OLD."user_id" IS DISTINCT FROM (NEW."user_id"))', func='INSERT INTO "partnerships_contactevent" ("arranges_interns", "email", "enterprise_id", "honorific", "id", "invitation_id", "is_keeper", "keeps_pay", "language", "left_on", "mentors", "name", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phones", "position", "same_wechat", "signs", "site_id", "user_id") VALUES (NEW."arranges_interns", NEW."email", NEW."enterprise_id", NEW."honorific", NEW."id", NEW."invitation_id", NEW."is_keeper", NEW."keeps_pay", NEW."language", NEW."left_on", NEW."mentors", NEW."name", NEW."note", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."phones", NEW."position", NEW."same_wechat", NEW."signs", NEW."site_id", NEW."user_id"); RETURN NULL;', hash='d2348d5893818d35f3f44d7a2d9033aca18374e5', operation='UPDATE', pgid='pgtrigger_update_update_e0fb0', table='partnerships_contact', when='AFTER')),
-        ),
-        migrations.AddIndex(
-            model_name='assessment',
-            index=models.Index(models.F('enterprise'), models.F('visited_on'), name='assessment_by_enterprise'),
-        ),
-        migrations.AddIndex(
-            model_name='trip',
-            index=models.Index(models.F('starts_on'), models.F('id'), name='trip_by_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='trip',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='trip_ends_after_start', violation_error_message='The last day cannot lie before the first.'),
-        ),
-        migrations.AddIndex(
-            model_name='touchpoint',
-            index=models.Index(models.F('enterprise'), models.F('happened_at'), models.F('id'), name='touchpoint_by_enterprise'),
-        ),
-        migrations.AddConstraint(
-            model_name='touchpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['visit', 'received', 'call', 'wechat', 'meeting', 'email'])), name='touchpoint_kind_known', violation_error_message='Choose how the exchange took place.'),
-        ),
-        migrations.AddConstraint(
-            model_name='touchpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('side__in', ['school', 'enterprise'])), name='touchpoint_side_known', violation_error_message='Say which side came forward.'),
-        ),
-        migrations.AddConstraint(
-            model_name='touchpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('logged_by__isnull', False), ('logged_via__isnull', False), _connector='OR'), name='touchpoint_came_from_someone', violation_error_message='A touchpoint names who logged it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='touchpoint',
-            constraint=models.UniqueConstraint(condition=models.Q(('trip__isnull', False)), fields=('trip', 'enterprise'), name='touchpoint_once_per_trip', violation_error_message='This enterprise is already part of the trip.'),
         ),
     ]

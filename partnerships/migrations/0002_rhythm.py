@@ -29,6 +29,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'shutdown',
                 'verbose_name_plural': 'shutdowns',
                 'ordering': ['starts_on', 'id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='shutdown_ends_after_start', violation_error_message='The last day cannot lie before the first.'),
+                ],
             },
         ),
         pgtrigger.migrations.RemoveTrigger(
@@ -79,10 +82,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='shutdown',
             index=models.Index(models.F('ends_on'), models.F('enterprise'), name='shutdown_by_end'),
-        ),
-        migrations.AddConstraint(
-            model_name='shutdown',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='shutdown_ends_after_start', violation_error_message='The last day cannot lie before the first.'),
         ),
         migrations.AddIndex(
             model_name='enterprise',

@@ -60,6 +60,17 @@ class Migration(migrations.Migration):
                 'verbose_name': 'seminar',
                 'verbose_name_plural': 'seminars',
                 'ordering': ['-starts_at', '-id'],
+                'indexes': [
+                    models.Index(models.F('starts_at'), models.F('id'), name='seminar_by_day'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='seminar_ends_after_start', violation_error_message='It must end after it begins.'),
+                    models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='seminar_titled', violation_error_message='Give it a title.'),
+                    models.CheckConstraint(condition=models.Q(('online', ''), ('place', ''), _negated=True), name='seminar_somewhere', violation_error_message='Give a place or an online address.'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['planned', 'held', 'closed', 'cancelled'])), name='seminar_state_known', violation_error_message='This state does not exist.'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['research', 'round_table', 'committee', 'job_talk', 'job_fair'])), name='seminar_kind_known', violation_error_message='Choose what kind of exchange it is.'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['held', 'closed']), models.Q(('decisions', ''), ('minutes', '')), _connector='OR'), name='seminar_minutes_once_held', violation_error_message='Minutes are written once it was held.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -124,33 +135,5 @@ class Migration(migrations.Migration):
                 'ordering': ['id'],
                 'constraints': [models.UniqueConstraint(fields=('seminar', 'enterprise'), name='seminar_guest_enterprise_once', violation_error_message='This enterprise is invited already.'), models.UniqueConstraint(fields=('seminar', 'user'), name='seminar_guest_user_once', violation_error_message='This colleague is invited already.'), models.CheckConstraint(condition=models.Q(models.Q(('enterprise__isnull', False), ('user', None)), models.Q(('contact', None), ('enterprise', None), ('user__isnull', False)), _connector='OR'), name='seminar_guest_one_side', violation_error_message='A guest is an enterprise or somebody of the school.'), models.CheckConstraint(condition=models.Q(models.Q(('answer', 'none'), ('answered_at', None)), models.Q(('answer__in', ['yes', 'maybe', 'no']), ('answered_at__isnull', False), models.Q(('answered_name', ''), _negated=True)), _connector='OR'), name='seminar_guest_answered_by_someone', violation_error_message='Say who you are.'), models.CheckConstraint(condition=models.Q(models.Q(('answer', 'yes'), _negated=True), models.Q(('head_count__isnull', False), ('head_count__range', (1, 99))), _connector='OR'), name='seminar_guest_head_count', violation_error_message='Say how many come: 1 to 99.')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='seminar',
-            index=models.Index(models.F('starts_at'), models.F('id'), name='seminar_by_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='seminar',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='seminar_ends_after_start', violation_error_message='It must end after it begins.'),
-        ),
-        migrations.AddConstraint(
-            model_name='seminar',
-            constraint=models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='seminar_titled', violation_error_message='Give it a title.'),
-        ),
-        migrations.AddConstraint(
-            model_name='seminar',
-            constraint=models.CheckConstraint(condition=models.Q(('online', ''), ('place', ''), _negated=True), name='seminar_somewhere', violation_error_message='Give a place or an online address.'),
-        ),
-        migrations.AddConstraint(
-            model_name='seminar',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['planned', 'held', 'closed', 'cancelled'])), name='seminar_state_known', violation_error_message='This state does not exist.'),
-        ),
-        migrations.AddConstraint(
-            model_name='seminar',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['research', 'round_table', 'committee', 'job_talk', 'job_fair'])), name='seminar_kind_known', violation_error_message='Choose what kind of exchange it is.'),
-        ),
-        migrations.AddConstraint(
-            model_name='seminar',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['held', 'closed']), models.Q(('decisions', ''), ('minutes', '')), _connector='OR'), name='seminar_minutes_once_held', violation_error_message='Minutes are written once it was held.'),
         ),
     ]

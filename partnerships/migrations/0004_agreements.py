@@ -80,6 +80,30 @@ class Migration(migrations.Migration):
                 'verbose_name': 'agreement',
                 'verbose_name_plural': 'agreements',
                 'ordering': ['effective_until', 'id'],
+                'indexes': [
+                    models.Index(models.F('effective_until'), models.F('id'), name='agreement_by_end'),
+                    models.Index(models.F('created_at'), models.F('id'), name='agreement_by_age'),
+                    models.Index(models.F('state'), models.F('effective_until'), models.F('id'), name='agreement_by_state'),
+                    models.Index(models.F('enterprise'), models.F('state'), name='agreement_of_enterprise'),
+                    models.Index(models.F('owner'), models.F('effective_until'), models.F('id'), name='agreement_of_owner'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'review', 'signature', 'in_force', 'expired', 'renewed', 'terminated'])), name='agreement_state_known', violation_error_message='This state does not exist.'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['framework', 'internship_base', 'order_class', 'apprenticeship', 'industry_college', 'training_base', 'research', 'teacher_station'])), name='agreement_kind_known', violation_error_message='Choose what kind of agreement it is.'),
+                    models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='agreement_titled', violation_error_message='Give it a title.'),
+                    models.CheckConstraint(condition=models.Q(('ends_on', None), ('starts_on', None), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='agreement_ends_after_start', violation_error_message='The last day cannot lie before the first.'),
+                    models.CheckConstraint(condition=models.Q(('auto_renews', False), models.Q(('ends_on__isnull', False), ('renewal_months__isnull', False), ('renewal_months__range', (1, 120))), _connector='OR'), name='agreement_renews_by_months', violation_error_message='What renews itself needs an end, and by how many months (1 to 120).'),
+                    models.CheckConstraint(condition=models.Q(('amount', None), ('amount__gte', 0), _connector='OR'), name='agreement_amount_not_negative', violation_error_message='An amount is not negative.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('amends', None), ('blocks', []), ('nth', 0), ('valid_from', None)), models.Q(('amends__isnull', False), ('nth__gt', 0), ('renews', None), ('valid_from__isnull', False), models.Q(('blocks', []), _negated=True)), _connector='OR'), name='agreement_amendment_whole', violation_error_message='An amendment says what it amends and from which day it counts.'),
+                    models.CheckConstraint(condition=models.Q(('amends', None), ('state__in', ['draft', 'review', 'signature', 'in_force']), _connector='OR'), name='agreement_amendment_states', violation_error_message='An amendment ends with its agreement.'),
+                    models.UniqueConstraint(fields=('amends', 'nth'), name='agreement_amendments_counted', violation_error_message='There is an amendment of this number already.'),
+                    models.UniqueConstraint(condition=models.Q(('state__in', ['draft', 'review', 'signature'])), fields=('amends',), name='agreement_one_amendment_at_work', violation_error_message='Finish the amendment that is under way first.'),
+                    models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('number',), name='agreement_number_unique', violation_error_message='Another agreement already carries this number.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('in_force', 'expired', 'renewed', 'terminated')), _negated=True), models.Q(('open_signatures', 0), ('starts_on__isnull', False)), _connector='OR'), name='agreement_signed_by_all', violation_error_message='It enters into force once everybody has signed.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('ended_on__isnull', False), ('state__in', ['in_force', 'terminated']), models.Q(('end_reason', ''), _negated=True)), models.Q(models.Q(('state', 'terminated'), _negated=True), ('end_reason', ''), ('ended_on', None)), _connector='OR'), name='agreement_terminated_with_reason', violation_error_message='Say from which day it ends, and why.'),
+                    models.CheckConstraint(condition=models.Q(('effective_until__gte', models.F('effective_from')), models.Q(('state__in', ('in_force', 'expired', 'renewed', 'terminated')), _negated=True), _connector='OR'), name='agreement_effective_term', violation_error_message='The last day cannot lie before the first.'),
+                    django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('amends', None), ('state', 'in_force')), expressions=[('enterprise', '='), ('kind', '='), (models.Func(models.F('effective_from'), models.F('effective_until'), django.contrib.postgres.fields.ranges.RangeBoundary(inclusive_lower=True, inclusive_upper=True), function='DATERANGE'), '&&')], name='agreement_no_overlap', violation_error_message='Another agreement of this kind with this enterprise is in force in these days: amend or renew it.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -101,6 +125,15 @@ class Migration(migrations.Migration):
                 'verbose_name': 'comment on an agreement',
                 'verbose_name_plural': 'comments on agreements',
                 'ordering': ['id'],
+                'indexes': [
+                    models.Index(models.F('agreement'), models.F('field'), condition=models.Q(('resolved_at', None)), name='agreement_comment_open'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('field__in', ('title', 'title_en', 'aim', 'specialties', 'starts_on', 'ends_on', 'auto_renews', 'renewal_months', 'notice_days', 'places_per_year', 'seminars_per_year', 'sites', 'amount', 'payment', 'school_duties', 'enterprise_duties', 'school_contact', 'enterprise_contact', 'other_terms'))), name='agreement_comment_on_a_field', violation_error_message='Choose the field the comment is about.'),
+                    models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='agreement_comment_says_something', violation_error_message='Write what should change.'),
+                    models.CheckConstraint(condition=models.Q(('side__in', ['school', 'enterprise'])), name='agreement_comment_one_side', violation_error_message='A comment comes from one side.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('by__isnull', False), ('via', None)), models.Q(('by', None), ('via__isnull', False), models.Q(('by_name', ''), _negated=True)), _connector='OR'), name='agreement_comment_by_someone', violation_error_message='Say who you are.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -156,86 +189,6 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
-        migrations.AddIndex(
-            model_name='agreement',
-            index=models.Index(models.F('effective_until'), models.F('id'), name='agreement_by_end'),
-        ),
-        migrations.AddIndex(
-            model_name='agreement',
-            index=models.Index(models.F('created_at'), models.F('id'), name='agreement_by_age'),
-        ),
-        migrations.AddIndex(
-            model_name='agreement',
-            index=models.Index(models.F('state'), models.F('effective_until'), models.F('id'), name='agreement_by_state'),
-        ),
-        migrations.AddIndex(
-            model_name='agreement',
-            index=models.Index(models.F('enterprise'), models.F('state'), name='agreement_of_enterprise'),
-        ),
-        migrations.AddIndex(
-            model_name='agreement',
-            index=models.Index(models.F('owner'), models.F('effective_until'), models.F('id'), name='agreement_of_owner'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'review', 'signature', 'in_force', 'expired', 'renewed', 'terminated'])), name='agreement_state_known', violation_error_message='This state does not exist.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['framework', 'internship_base', 'order_class', 'apprenticeship', 'industry_college', 'training_base', 'research', 'teacher_station'])), name='agreement_kind_known', violation_error_message='Choose what kind of agreement it is.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='agreement_titled', violation_error_message='Give it a title.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on', None), ('starts_on', None), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='agreement_ends_after_start', violation_error_message='The last day cannot lie before the first.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(('auto_renews', False), models.Q(('ends_on__isnull', False), ('renewal_months__isnull', False), ('renewal_months__range', (1, 120))), _connector='OR'), name='agreement_renews_by_months', violation_error_message='What renews itself needs an end, and by how many months (1 to 120).'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', None), ('amount__gte', 0), _connector='OR'), name='agreement_amount_not_negative', violation_error_message='An amount is not negative.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amends', None), ('blocks', []), ('nth', 0), ('valid_from', None)), models.Q(('amends__isnull', False), ('nth__gt', 0), ('renews', None), ('valid_from__isnull', False), models.Q(('blocks', []), _negated=True)), _connector='OR'), name='agreement_amendment_whole', violation_error_message='An amendment says what it amends and from which day it counts.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(('amends', None), ('state__in', ['draft', 'review', 'signature', 'in_force']), _connector='OR'), name='agreement_amendment_states', violation_error_message='An amendment ends with its agreement.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.UniqueConstraint(fields=('amends', 'nth'), name='agreement_amendments_counted', violation_error_message='There is an amendment of this number already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['draft', 'review', 'signature'])), fields=('amends',), name='agreement_one_amendment_at_work', violation_error_message='Finish the amendment that is under way first.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('number',), name='agreement_number_unique', violation_error_message='Another agreement already carries this number.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('in_force', 'expired', 'renewed', 'terminated')), _negated=True), models.Q(('open_signatures', 0), ('starts_on__isnull', False)), _connector='OR'), name='agreement_signed_by_all', violation_error_message='It enters into force once everybody has signed.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_on__isnull', False), ('state__in', ['in_force', 'terminated']), models.Q(('end_reason', ''), _negated=True)), models.Q(models.Q(('state', 'terminated'), _negated=True), ('end_reason', ''), ('ended_on', None)), _connector='OR'), name='agreement_terminated_with_reason', violation_error_message='Say from which day it ends, and why.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(('effective_until__gte', models.F('effective_from')), models.Q(('state__in', ('in_force', 'expired', 'renewed', 'terminated')), _negated=True), _connector='OR'), name='agreement_effective_term', violation_error_message='The last day cannot lie before the first.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('amends', None), ('state', 'in_force')), expressions=[('enterprise', '='), ('kind', '='), (models.Func(models.F('effective_from'), models.F('effective_until'), django.contrib.postgres.fields.ranges.RangeBoundary(inclusive_lower=True, inclusive_upper=True), function='DATERANGE'), '&&')], name='agreement_no_overlap', violation_error_message='Another agreement of this kind with this enterprise is in force in these days: amend or renew it.'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='agreement',
             trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "partnerships_agreementevent" ("agreed_enterprise_at", "agreed_school_at", "aim", "amends_id", "amount", "archive_box", "auto_renews", "blocks", "copies", "created_at", "created_by_id", "department_id", "effective_from", "effective_until", "end_reason", "ended_on", "ends_on", "enterprise_contact_id", "enterprise_duties", "enterprise_id", "id", "kind", "notice_days", "nth", "number", "other_terms", "owner_id", "payment", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places_per_year", "renewal_months", "renews_id", "school_contact_id", "school_duties", "seminars_per_year", "specialties", "starts_on", "state", "title", "title_en", "valid_from") VALUES (NEW."agreed_enterprise_at", NEW."agreed_school_at", NEW."aim", NEW."amends_id", NEW."amount", NEW."archive_box", NEW."auto_renews", NEW."blocks", NEW."copies", NEW."created_at", NEW."created_by_id", NEW."department_id", NEW."effective_from", NEW."effective_until", NEW."end_reason", NEW."ended_on", NEW."ends_on", NEW."enterprise_contact_id", NEW."enterprise_duties", NEW."enterprise_id", NEW."id", NEW."kind", NEW."notice_days", NEW."nth", NEW."number", NEW."other_terms", NEW."owner_id", NEW."payment", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."places_per_year", NEW."renewal_months", NEW."renews_id", NEW."school_contact_id", NEW."school_duties", NEW."seminars_per_year", NEW."specialties", NEW."starts_on", NEW."state", NEW."title", NEW."title_en", NEW."valid_from"); RETURN NULL;', hash='7e0ed24698328fed32a5ddf78dfc375e5d6c1bcb', operation='INSERT', pgid='pgtrigger_insert_insert_f7bf3', table='partnerships_agreement', when='AFTER')),
@@ -243,25 +196,5 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='agreement',
             trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."agreed_enterprise_at" IS DISTINCT FROM (NEW."agreed_enterprise_at") OR OLD."agreed_school_at" IS DISTINCT FROM (NEW."agreed_school_at") OR OLD."aim" IS DISTINCT FROM (NEW."aim") OR OLD."amends_id" IS DISTINCT FROM (NEW."amends_id") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."archive_box" IS DISTINCT FROM (NEW."archive_box") OR OLD."auto_renews" IS DISTINCT FROM (NEW."auto_renews") OR OLD."blocks" IS DISTINCT FROM (NEW."blocks") OR OLD."copies" IS DISTINCT FROM (NEW."copies") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."created_by_id" IS DISTINCT FROM (NEW."created_by_id") OR OLD."department_id" IS DISTINCT FROM (NEW."department_id") OR OLD."effective_from" IS DISTINCT FROM (NEW."effective_from") OR OLD."effective_until" IS DISTINCT FROM (NEW."effective_until") OR OLD."end_reason" IS DISTINCT FROM (NEW."end_reason") OR OLD."ended_on" IS DISTINCT FROM (NEW."ended_on") OR OLD."ends_on" IS DISTINCT FROM (NEW."ends_on") OR OLD."enterprise_id" IS DISTINCT FROM (NEW."enterprise_id") OR OLD."enterprise_contact_id" IS DISTINCT FROM (NEW."enterprise_contact_id") OR OLD."enterprise_duties" IS DISTINCT FROM (NEW."enterprise_duties") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."notice_days" IS DISTINCT FROM (NEW."notice_days") OR OLD."nth" IS DISTINCT FROM (NEW."nth") OR OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."other_terms" IS DISTINCT FROM (NEW."other_terms") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."payment" IS DISTINCT FROM (NEW."payment") OR OLD."places_per_year" IS DISTINCT FROM (NEW."places_per_year") OR OLD."renewal_months" IS DISTINCT FROM (NEW."renewal_months") OR OLD."renews_id" IS DISTINCT FROM (NEW."renews_id") OR OLD."school_contact_id" IS DISTINCT FROM (NEW."school_contact_id") OR OLD."school_duties" IS DISTINCT FROM (NEW."school_duties") OR OLD."seminars_per_year" IS DISTINCT FROM (NEW."seminars_per_year") OR OLD."specialties" IS DISTINCT FROM (NEW."specialties") OR OLD."starts_on" IS DISTINCT FROM (NEW."starts_on") OR OLD."state" IS DISTINCT FROM (NEW."state") OR OLD."title" IS DISTINCT FROM (NEW."title") OR OLD."title_en" IS DISTINCT FROM (NEW."title_en") OR OLD."valid_from" IS DISTINCT FROM (NEW."valid_from"))', func='INSERT INTO "partnerships_agreementevent" ("agreed_enterprise_at", "agreed_school_at", "aim", "amends_id", "amount", "archive_box", "auto_renews", "blocks", "copies", "created_at", "created_by_id", "department_id", "effective_from", "effective_until", "end_reason", "ended_on", "ends_on", "enterprise_contact_id", "enterprise_duties", "enterprise_id", "id", "kind", "notice_days", "nth", "number", "other_terms", "owner_id", "payment", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places_per_year", "renewal_months", "renews_id", "school_contact_id", "school_duties", "seminars_per_year", "specialties", "starts_on", "state", "title", "title_en", "valid_from") VALUES (NEW."agreed_enterprise_at", NEW."agreed_school_at", NEW."aim", NEW."amends_id", NEW."amount", NEW."archive_box", NEW."auto_renews", NEW."blocks", NEW."copies", NEW."created_at", NEW."created_by_id", NEW."department_id", NEW."effective_from", NEW."effective_until", NEW."end_reason", NEW."ended_on", NEW."ends_on", NEW."enterprise_contact_id", NEW."enterprise_duties", NEW."enterprise_id", NEW."id", NEW."kind", NEW."notice_days", NEW."nth", NEW."number", NEW."other_terms", NEW."owner_id", NEW."payment", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."places_per_year", NEW."renewal_months", NEW."renews_id", NEW."school_contact_id", NEW."school_duties", NEW."seminars_per_year", NEW."specialties", NEW."starts_on", NEW."state", NEW."title", NEW."title_en", NEW."valid_from"); RETURN NULL;', hash='ee7ada54ef7f729c60eecfc4e7bec5cb989eb88c', operation='UPDATE', pgid='pgtrigger_update_update_6130f', table='partnerships_agreement', when='AFTER')),
-        ),
-        migrations.AddIndex(
-            model_name='agreementcomment',
-            index=models.Index(models.F('agreement'), models.F('field'), condition=models.Q(('resolved_at', None)), name='agreement_comment_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreementcomment',
-            constraint=models.CheckConstraint(condition=models.Q(('field__in', ('title', 'title_en', 'aim', 'specialties', 'starts_on', 'ends_on', 'auto_renews', 'renewal_months', 'notice_days', 'places_per_year', 'seminars_per_year', 'sites', 'amount', 'payment', 'school_duties', 'enterprise_duties', 'school_contact', 'enterprise_contact', 'other_terms'))), name='agreement_comment_on_a_field', violation_error_message='Choose the field the comment is about.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreementcomment',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='agreement_comment_says_something', violation_error_message='Write what should change.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreementcomment',
-            constraint=models.CheckConstraint(condition=models.Q(('side__in', ['school', 'enterprise'])), name='agreement_comment_one_side', violation_error_message='A comment comes from one side.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreementcomment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('by__isnull', False), ('via', None)), models.Q(('by', None), ('via__isnull', False), models.Q(('by_name', ''), _negated=True)), _connector='OR'), name='agreement_comment_by_someone', violation_error_message='Say who you are.'),
         ),
     ]

@@ -75,6 +75,23 @@ class Migration(migrations.Migration):
                 'verbose_name': 'obligation',
                 'verbose_name_plural': 'obligations',
                 'ordering': ['due_on', 'id'],
+                'indexes': [
+                    models.Index(models.F('due_on'), models.F('id'), name='obligation_by_day'),
+                    models.Index(models.F('due_on'), models.F('id'), condition=models.Q(('state', 'open')), name='obligation_open'),
+                    models.Index(models.F('enterprise'), models.F('side'), models.F('due_on'), models.F('id'), name='obligation_of_enterprise'),
+                    models.Index(models.F('owner'), models.F('due_on'), models.F('id'), condition=models.Q(('state', 'open')), name='obligation_of_owner'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['open', 'kept', 'waived', 'breached'])), name='obligation_state_known', violation_error_message='This state does not exist.'),
+                    models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='obligation_says_what', violation_error_message='Say what is promised.'),
+                    models.CheckConstraint(condition=models.Q(('due_on__gte', models.F('first_on'))), name='obligation_due_after_start', violation_error_message='It cannot be due before it counts.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('contact', None), ('side', 'school')), models.Q(('owner', None), ('side', 'enterprise')), _connector='OR'), name='obligation_done_by_its_side', violation_error_message='Who does it belongs to the side that promised it.'),
+                    models.CheckConstraint(condition=models.Q(('amount', None), ('amount__gte', 0), _connector='OR'), name='obligation_amount_not_negative', violation_error_message='An amount is not negative.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'kept'), _negated=True), models.Q(('closed_at__isnull', False), ('kept_on__isnull', False)), _connector='OR'), name='obligation_kept_on_a_day', violation_error_message='Say on which day it was kept.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['waived', 'breached']), _negated=True), models.Q(('closed_at__isnull', False), models.Q(('note', ''), _negated=True)), _connector='OR'), name='obligation_settled_with_reason', violation_error_message='Say why in a sentence.'),
+                    models.CheckConstraint(condition=models.Q(('is_beyond_term', False), ('state', 'waived'), _connector='OR'), name='obligation_beyond_term_waived', violation_error_message='What lies beyond the term is not due.'),
+                    models.UniqueConstraint(fields=('agreement', 'clause', 'first_on'), name='obligation_once_per_period', violation_error_message='This is written down already.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -114,58 +131,6 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
             },
-        ),
-        migrations.AddIndex(
-            model_name='obligation',
-            index=models.Index(models.F('due_on'), models.F('id'), name='obligation_by_day'),
-        ),
-        migrations.AddIndex(
-            model_name='obligation',
-            index=models.Index(models.F('due_on'), models.F('id'), condition=models.Q(('state', 'open')), name='obligation_open'),
-        ),
-        migrations.AddIndex(
-            model_name='obligation',
-            index=models.Index(models.F('enterprise'), models.F('side'), models.F('due_on'), models.F('id'), name='obligation_of_enterprise'),
-        ),
-        migrations.AddIndex(
-            model_name='obligation',
-            index=models.Index(models.F('owner'), models.F('due_on'), models.F('id'), condition=models.Q(('state', 'open')), name='obligation_of_owner'),
-        ),
-        migrations.AddConstraint(
-            model_name='obligation',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'kept', 'waived', 'breached'])), name='obligation_state_known', violation_error_message='This state does not exist.'),
-        ),
-        migrations.AddConstraint(
-            model_name='obligation',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='obligation_says_what', violation_error_message='Say what is promised.'),
-        ),
-        migrations.AddConstraint(
-            model_name='obligation',
-            constraint=models.CheckConstraint(condition=models.Q(('due_on__gte', models.F('first_on'))), name='obligation_due_after_start', violation_error_message='It cannot be due before it counts.'),
-        ),
-        migrations.AddConstraint(
-            model_name='obligation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('contact', None), ('side', 'school')), models.Q(('owner', None), ('side', 'enterprise')), _connector='OR'), name='obligation_done_by_its_side', violation_error_message='Who does it belongs to the side that promised it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='obligation',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', None), ('amount__gte', 0), _connector='OR'), name='obligation_amount_not_negative', violation_error_message='An amount is not negative.'),
-        ),
-        migrations.AddConstraint(
-            model_name='obligation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'kept'), _negated=True), models.Q(('closed_at__isnull', False), ('kept_on__isnull', False)), _connector='OR'), name='obligation_kept_on_a_day', violation_error_message='Say on which day it was kept.'),
-        ),
-        migrations.AddConstraint(
-            model_name='obligation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['waived', 'breached']), _negated=True), models.Q(('closed_at__isnull', False), models.Q(('note', ''), _negated=True)), _connector='OR'), name='obligation_settled_with_reason', violation_error_message='Say why in a sentence.'),
-        ),
-        migrations.AddConstraint(
-            model_name='obligation',
-            constraint=models.CheckConstraint(condition=models.Q(('is_beyond_term', False), ('state', 'waived'), _connector='OR'), name='obligation_beyond_term_waived', violation_error_message='What lies beyond the term is not due.'),
-        ),
-        migrations.AddConstraint(
-            model_name='obligation',
-            constraint=models.UniqueConstraint(fields=('agreement', 'clause', 'first_on'), name='obligation_once_per_period', violation_error_message='This is written down already.'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='obligation',

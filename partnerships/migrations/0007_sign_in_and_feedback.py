@@ -39,6 +39,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'attendee',
                 'verbose_name_plural': 'attendees',
                 'ordering': ['signed_at', 'id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='seminar_attendee_named', violation_error_message='Please type your name.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -56,6 +59,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'feedback',
                 'verbose_name_plural': 'feedback',
                 'ordering': ['given_at', 'id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('useful__range', (1, 5))), name='seminar_feedback_one_to_five', violation_error_message='Choose from 1 to 5.'),
+                ],
             },
         ),
         migrations.AddField(
@@ -128,19 +134,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='seminarattendee',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='seminar_attendee_named', violation_error_message='Please type your name.'),
-        ),
-        migrations.AddConstraint(
-            model_name='seminarattendee',
             constraint=models.CheckConstraint(condition=models.Q(('enterprise', None), ('user', None), _connector='OR'), name='seminar_attendee_one_side', violation_error_message='Somebody comes from an enterprise or from the school.'),
         ),
         migrations.AddConstraint(
             model_name='seminarattendee',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('source', 'qr'), ('via', None)), models.Q(('enterprise__isnull', False), ('source', 'link'), ('via__isnull', False)), models.Q(('entered_by__isnull', False), ('source', 'sheet'), ('via', None)), _connector='OR'), name='seminar_attendee_came_from_somewhere', violation_error_message='Say how this person signed in.'),
-        ),
-        migrations.AddConstraint(
-            model_name='seminarfeedback',
-            constraint=models.CheckConstraint(condition=models.Q(('useful__range', (1, 5))), name='seminar_feedback_one_to_five', violation_error_message='Choose from 1 to 5.'),
         ),
         migrations.AddConstraint(
             model_name='seminarfeedback',

@@ -41,6 +41,19 @@ class Migration(migrations.Migration):
                 'verbose_name': 'ask',
                 'verbose_name_plural': 'asks',
                 'ordering': ['due_on', 'id'],
+                'indexes': [
+                    models.Index(models.F('due_on'), models.F('id'), name='ask_by_day'),
+                    models.Index(models.F('asked_at'), models.F('id'), name='ask_by_age'),
+                    models.Index(models.F('due_on'), models.F('id'), condition=models.Q(('state', 'asked')), name='ask_waiting'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['asked', 'accepted', 'declined', 'done', 'expired', 'withdrawn'])), name='ask_state_known', violation_error_message='This state does not exist.'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['host', 'lecture', 'survey', 'visit', 'equipment', 'other'])), name='ask_kind_known', violation_error_message='Choose one of the kinds.'),
+                    models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='ask_says_what', violation_error_message='Say what you ask.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'host'), _negated=True), models.Q(('number__gte', 1), ('number__isnull', False)), _connector='OR'), name='ask_says_how_many', violation_error_message='Say how many students.'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['asked', 'expired', 'withdrawn']), ('answered_at__isnull', False), _connector='OR'), name='ask_answered_by_someone', violation_error_message='Say who answered.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'declined'), _negated=True), models.Q(('answer_note', ''), _negated=True), _connector='OR'), name='ask_declined_with_reason', violation_error_message='Say why not in a sentence.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -55,6 +68,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'limit of asks',
                 'verbose_name_plural': 'limits of asks',
                 'ordering': ['tier'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('tier__in', [1, 2, 3])), name='ask_budget_tier_known', violation_error_message='Choose one of the three tiers.'),
+                    models.CheckConstraint(condition=models.Q(('most__range', (1, 50)), ('days__range', (1, 365))), name='ask_budget_sensible', violation_error_message='1 to 50 asks, within 1 to 365 days.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -70,6 +87,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'decision about a suggestion',
                 'verbose_name_plural': 'decisions about suggestions',
                 'ordering': ['-decided_at', '-id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('verdict__in', ['accepted', 'declined'])), name='match_verdict_known', violation_error_message='Accept it or decline it.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('verdict', 'declined'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='match_declined_with_reason', violation_error_message='Say why it does not suit.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -93,6 +114,19 @@ class Migration(migrations.Migration):
                 'verbose_name': 'need',
                 'verbose_name_plural': 'needs',
                 'ordering': ['until_on', 'id'],
+                'indexes': [
+                    models.Index(models.F('until_on'), models.F('id'), name='need_by_day'),
+                    models.Index(models.F('posted_at'), models.F('id'), name='need_by_age'),
+                    models.Index(models.F('until_on'), models.F('id'), condition=models.Q(('state', 'open')), name='need_open'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['open', 'matched', 'met', 'withdrawn', 'lapsed'])), name='need_state_known', violation_error_message='This state does not exist.'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['interns', 'graduates', 'research', 'training', 'equipment', 'lecturers'])), name='need_kind_known', violation_error_message='Choose one of the kinds.'),
+                    models.CheckConstraint(condition=models.Q(('level__in', ['secondary', 'higher', 'bachelor', ''])), name='need_level_known', violation_error_message='Choose one of the levels.'),
+                    models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='need_titled', violation_error_message='Say it in a few words.'),
+                    models.CheckConstraint(condition=models.Q(('until_on__gte', models.F('from_on'))), name='need_ends_after_start', violation_error_message='The last day cannot lie before the first.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['interns', 'graduates']), _negated=True), models.Q(('number__gte', 1), ('number__isnull', False)), _connector='OR'), name='need_says_how_many', violation_error_message='Say how many people.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -117,6 +151,16 @@ class Migration(migrations.Migration):
                 'verbose_name': 'offer of the school',
                 'verbose_name_plural': 'offers of the school',
                 'ordering': ['department', 'kind', 'title', 'id'],
+                'indexes': [
+                    models.Index(models.F('title'), models.F('id'), name='offer_by_title'),
+                    models.Index(models.F('created_at'), models.F('id'), name='offer_by_age'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['laboratory', 'expertise', 'patent', 'service', 'training', 'students'])), name='offer_kind_known', violation_error_message='Choose one of the kinds.'),
+                    models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='offer_titled', violation_error_message='Give it a title.'),
+                    models.CheckConstraint(condition=models.Q(('level__in', ['secondary', 'higher', 'bachelor', ''])), name='offer_level_known', violation_error_message='Choose one of the levels.'),
+                    models.CheckConstraint(condition=models.Q(('capacity', None), ('capacity__gte', 1), _connector='OR'), name='offer_capacity_positive', violation_error_message='At least one; leave it empty where there is no limit.'),
+                ],
             },
         ),
         migrations.AddIndex(
@@ -157,14 +201,6 @@ class Migration(migrations.Migration):
             model_name='ask',
             name='proxy',
             field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partnerships.proxyentry', verbose_name='entered on behalf'),
-        ),
-        migrations.AddConstraint(
-            model_name='askbudget',
-            constraint=models.CheckConstraint(condition=models.Q(('tier__in', [1, 2, 3])), name='ask_budget_tier_known', violation_error_message='Choose one of the three tiers.'),
-        ),
-        migrations.AddConstraint(
-            model_name='askbudget',
-            constraint=models.CheckConstraint(condition=models.Q(('most__range', (1, 50)), ('days__range', (1, 365))), name='ask_budget_sensible', violation_error_message='1 to 50 asks, within 1 to 365 days.'),
         ),
         migrations.AddField(
             model_name='match',
@@ -243,55 +279,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='ask',
-            index=models.Index(models.F('due_on'), models.F('id'), name='ask_by_day'),
-        ),
-        migrations.AddIndex(
-            model_name='ask',
-            index=models.Index(models.F('asked_at'), models.F('id'), name='ask_by_age'),
-        ),
-        migrations.AddIndex(
-            model_name='ask',
-            index=models.Index(models.F('due_on'), models.F('id'), condition=models.Q(('state', 'asked')), name='ask_waiting'),
-        ),
-        migrations.AddIndex(
-            model_name='ask',
             index=models.Index(models.F('enterprise'), models.F('asked_at'), models.F('id'), name='ask_of_enterprise'),
-        ),
-        migrations.AddConstraint(
-            model_name='ask',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['asked', 'accepted', 'declined', 'done', 'expired', 'withdrawn'])), name='ask_state_known', violation_error_message='This state does not exist.'),
-        ),
-        migrations.AddConstraint(
-            model_name='ask',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['host', 'lecture', 'survey', 'visit', 'equipment', 'other'])), name='ask_kind_known', violation_error_message='Choose one of the kinds.'),
-        ),
-        migrations.AddConstraint(
-            model_name='ask',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='ask_says_what', violation_error_message='Say what you ask.'),
-        ),
-        migrations.AddConstraint(
-            model_name='ask',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'host'), _negated=True), models.Q(('number__gte', 1), ('number__isnull', False)), _connector='OR'), name='ask_says_how_many', violation_error_message='Say how many students.'),
-        ),
-        migrations.AddConstraint(
-            model_name='ask',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['asked', 'expired', 'withdrawn']), ('answered_at__isnull', False), _connector='OR'), name='ask_answered_by_someone', violation_error_message='Say who answered.'),
-        ),
-        migrations.AddConstraint(
-            model_name='ask',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'declined'), _negated=True), models.Q(('answer_note', ''), _negated=True), _connector='OR'), name='ask_declined_with_reason', violation_error_message='Say why not in a sentence.'),
-        ),
-        migrations.AddIndex(
-            model_name='need',
-            index=models.Index(models.F('until_on'), models.F('id'), name='need_by_day'),
-        ),
-        migrations.AddIndex(
-            model_name='need',
-            index=models.Index(models.F('posted_at'), models.F('id'), name='need_by_age'),
-        ),
-        migrations.AddIndex(
-            model_name='need',
-            index=models.Index(models.F('until_on'), models.F('id'), condition=models.Q(('state', 'open')), name='need_open'),
         ),
         migrations.AddIndex(
             model_name='need',
@@ -307,59 +295,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='need',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'matched', 'met', 'withdrawn', 'lapsed'])), name='need_state_known', violation_error_message='This state does not exist.'),
-        ),
-        migrations.AddConstraint(
-            model_name='need',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['interns', 'graduates', 'research', 'training', 'equipment', 'lecturers'])), name='need_kind_known', violation_error_message='Choose one of the kinds.'),
-        ),
-        migrations.AddConstraint(
-            model_name='need',
-            constraint=models.CheckConstraint(condition=models.Q(('level__in', ['secondary', 'higher', 'bachelor', ''])), name='need_level_known', violation_error_message='Choose one of the levels.'),
-        ),
-        migrations.AddConstraint(
-            model_name='need',
-            constraint=models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='need_titled', violation_error_message='Say it in a few words.'),
-        ),
-        migrations.AddConstraint(
-            model_name='need',
-            constraint=models.CheckConstraint(condition=models.Q(('until_on__gte', models.F('from_on'))), name='need_ends_after_start', violation_error_message='The last day cannot lie before the first.'),
-        ),
-        migrations.AddConstraint(
-            model_name='need',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['interns', 'graduates']), _negated=True), models.Q(('number__gte', 1), ('number__isnull', False)), _connector='OR'), name='need_says_how_many', violation_error_message='Say how many people.'),
-        ),
-        migrations.AddConstraint(
-            model_name='need',
             constraint=models.CheckConstraint(condition=models.Q(('posted_by__isnull', False), models.Q(('posted_via__isnull', False), models.Q(('posted_name', ''), _negated=True)), _connector='OR'), name='need_came_from_someone', violation_error_message='Say who you are.'),
         ),
         migrations.AddIndex(
             model_name='offer',
-            index=models.Index(models.F('title'), models.F('id'), name='offer_by_title'),
-        ),
-        migrations.AddIndex(
-            model_name='offer',
-            index=models.Index(models.F('created_at'), models.F('id'), name='offer_by_age'),
-        ),
-        migrations.AddIndex(
-            model_name='offer',
             index=models.Index(models.F('department'), models.F('kind'), models.F('id'), name='offer_of_department'),
-        ),
-        migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['laboratory', 'expertise', 'patent', 'service', 'training', 'students'])), name='offer_kind_known', violation_error_message='Choose one of the kinds.'),
-        ),
-        migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='offer_titled', violation_error_message='Give it a title.'),
-        ),
-        migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.CheckConstraint(condition=models.Q(('level__in', ['secondary', 'higher', 'bachelor', ''])), name='offer_level_known', violation_error_message='Choose one of the levels.'),
-        ),
-        migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.CheckConstraint(condition=models.Q(('capacity', None), ('capacity__gte', 1), _connector='OR'), name='offer_capacity_positive', violation_error_message='At least one; leave it empty where there is no limit.'),
         ),
         migrations.AddIndex(
             model_name='match',
@@ -368,14 +308,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='match',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('enterprise', None), ('need__isnull', False), ('offer__isnull', False)), models.Q(('enterprise__isnull', False), ('need__isnull', False), ('offer', None)), models.Q(('enterprise__isnull', False), ('need', None), ('offer__isnull', False)), _connector='OR'), name='match_of_two', violation_error_message='A suggestion brings two together.'),
-        ),
-        migrations.AddConstraint(
-            model_name='match',
-            constraint=models.CheckConstraint(condition=models.Q(('verdict__in', ['accepted', 'declined'])), name='match_verdict_known', violation_error_message='Accept it or decline it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='match',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('verdict', 'declined'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='match_declined_with_reason', violation_error_message='Say why it does not suit.'),
         ),
         migrations.AddConstraint(
             model_name='match',

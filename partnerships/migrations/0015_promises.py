@@ -43,6 +43,16 @@ class Migration(migrations.Migration):
                 'verbose_name': 'results of a year',
                 'verbose_name_plural': 'results of years',
                 'ordering': ['-year', 'kind', 'id'],
+                'indexes': [
+                    models.Index(models.F('kind'), models.F('year'), models.F('id'), name='result_by_year'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['school', 'calendar'])), name='result_kind_known', violation_error_message='Choose school year or calendar year.'),
+                    models.CheckConstraint(condition=models.Q(('year__range', (2000, 2099))), name='result_year_sensible', violation_error_message='Choose a year from the list.'),
+                    models.CheckConstraint(condition=models.Q(('donated__gte', 0), ('donated', None), _connector='OR'), name='result_donated_not_negative', violation_error_message='An amount is not negative.'),
+                    models.CheckConstraint(condition=models.Q(('lent__gte', 0), ('lent', None), _connector='OR'), name='result_lent_not_negative', violation_error_message='An amount is not negative.'),
+                    models.CheckConstraint(condition=models.Q(('service_income__gte', 0), ('service_income', None), _connector='OR'), name='result_income_not_negative', violation_error_message='An amount is not negative.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -155,33 +165,9 @@ class Migration(migrations.Migration):
             name='pgh_obj',
             field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='partnerships.yearresult'),
         ),
-        migrations.AddIndex(
-            model_name='yearresult',
-            index=models.Index(models.F('kind'), models.F('year'), models.F('id'), name='result_by_year'),
-        ),
         migrations.AddConstraint(
             model_name='yearresult',
             constraint=models.UniqueConstraint(fields=('enterprise', 'kind', 'year'), name='result_once_a_year', violation_error_message='This year is written down already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='yearresult',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['school', 'calendar'])), name='result_kind_known', violation_error_message='Choose school year or calendar year.'),
-        ),
-        migrations.AddConstraint(
-            model_name='yearresult',
-            constraint=models.CheckConstraint(condition=models.Q(('year__range', (2000, 2099))), name='result_year_sensible', violation_error_message='Choose a year from the list.'),
-        ),
-        migrations.AddConstraint(
-            model_name='yearresult',
-            constraint=models.CheckConstraint(condition=models.Q(('donated__gte', 0), ('donated', None), _connector='OR'), name='result_donated_not_negative', violation_error_message='An amount is not negative.'),
-        ),
-        migrations.AddConstraint(
-            model_name='yearresult',
-            constraint=models.CheckConstraint(condition=models.Q(('lent__gte', 0), ('lent', None), _connector='OR'), name='result_lent_not_negative', violation_error_message='An amount is not negative.'),
-        ),
-        migrations.AddConstraint(
-            model_name='yearresult',
-            constraint=models.CheckConstraint(condition=models.Q(('service_income__gte', 0), ('service_income', None), _connector='OR'), name='result_income_not_negative', violation_error_message='An amount is not negative.'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='yearresult',

@@ -35,6 +35,13 @@ class Migration(migrations.Migration):
                 'verbose_name': 'template of a document',
                 'verbose_name_plural': 'templates of documents',
                 'ordering': ['kind', 'language', 'is_for_amendments', '-nth'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='template_named', violation_error_message='Give it a name.'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['', 'framework', 'internship_base', 'order_class', 'apprenticeship', 'industry_college', 'training_base', 'research', 'teacher_station'])), name='template_kind_known', violation_error_message='Choose what kind of agreement it is.'),
+                    models.CheckConstraint(condition=models.Q(('language__in', ['zh-hans', 'en'])), name='template_language_known', violation_error_message='Choose one of the languages.'),
+                    models.UniqueConstraint(condition=models.Q(('is_active', True)), fields=('kind', 'language', 'is_for_amendments'), name='template_one_in_use', violation_error_message='Another template of this kind and language is in use.'),
+                    models.UniqueConstraint(fields=('kind', 'language', 'is_for_amendments', 'nth'), name='template_versions_counted', violation_error_message='Somebody has just uploaded another version: try again.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -58,6 +65,11 @@ class Migration(migrations.Migration):
                 'verbose_name': 'document of an agreement',
                 'verbose_name_plural': 'documents of agreements',
                 'ordering': ['agreement', '-nth'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('agreement', 'nth'), name='document_versions_counted', violation_error_message='Somebody has just made another version: try again.'),
+                    models.CheckConstraint(condition=models.Q(('digest__regex', '^[0-9a-f]{64}$'), ('sha256__regex', '^[0-9a-f]{64}$')), name='document_hashed', violation_error_message='A document carries its hash.'),
+                    models.CheckConstraint(condition=models.Q(('leaves__gte', 1)), name='document_with_sheets', violation_error_message='A document has at least one sheet.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -77,54 +89,14 @@ class Migration(migrations.Migration):
                 'verbose_name': 'step of a paper',
                 'verbose_name_plural': 'steps of papers',
                 'ordering': ['at', 'id'],
+                'indexes': [
+                    models.Index(models.F('step'), models.F('on'), models.F('id'), condition=models.Q(('undone_at', None)), name='paper_by_step'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('step__in', ['drafted', 'faculty', 'office', 'legal', 'leader', 'seal', 'copies', 'sent', 'returned', 'archived'])), name='paper_step_known', violation_error_message='This step does not exist.'),
+                    models.UniqueConstraint(condition=models.Q(('undone_at', None)), fields=('agreement', 'step'), name='paper_step_once', violation_error_message='This step is ticked already.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('undone_at', None), ('undone_by', None)), models.Q(('undone_at__isnull', False), ('undone_by__isnull', False)), _connector='OR'), name='paper_undone_by_somebody', violation_error_message='Somebody takes a step back.'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='documenttemplate',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='template_named', violation_error_message='Give it a name.'),
-        ),
-        migrations.AddConstraint(
-            model_name='documenttemplate',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['', 'framework', 'internship_base', 'order_class', 'apprenticeship', 'industry_college', 'training_base', 'research', 'teacher_station'])), name='template_kind_known', violation_error_message='Choose what kind of agreement it is.'),
-        ),
-        migrations.AddConstraint(
-            model_name='documenttemplate',
-            constraint=models.CheckConstraint(condition=models.Q(('language__in', ['zh-hans', 'en'])), name='template_language_known', violation_error_message='Choose one of the languages.'),
-        ),
-        migrations.AddConstraint(
-            model_name='documenttemplate',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_active', True)), fields=('kind', 'language', 'is_for_amendments'), name='template_one_in_use', violation_error_message='Another template of this kind and language is in use.'),
-        ),
-        migrations.AddConstraint(
-            model_name='documenttemplate',
-            constraint=models.UniqueConstraint(fields=('kind', 'language', 'is_for_amendments', 'nth'), name='template_versions_counted', violation_error_message='Somebody has just uploaded another version: try again.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreementdocument',
-            constraint=models.UniqueConstraint(fields=('agreement', 'nth'), name='document_versions_counted', violation_error_message='Somebody has just made another version: try again.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreementdocument',
-            constraint=models.CheckConstraint(condition=models.Q(('digest__regex', '^[0-9a-f]{64}$'), ('sha256__regex', '^[0-9a-f]{64}$')), name='document_hashed', violation_error_message='A document carries its hash.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreementdocument',
-            constraint=models.CheckConstraint(condition=models.Q(('leaves__gte', 1)), name='document_with_sheets', violation_error_message='A document has at least one sheet.'),
-        ),
-        migrations.AddIndex(
-            model_name='paperstep',
-            index=models.Index(models.F('step'), models.F('on'), models.F('id'), condition=models.Q(('undone_at', None)), name='paper_by_step'),
-        ),
-        migrations.AddConstraint(
-            model_name='paperstep',
-            constraint=models.CheckConstraint(condition=models.Q(('step__in', ['drafted', 'faculty', 'office', 'legal', 'leader', 'seal', 'copies', 'sent', 'returned', 'archived'])), name='paper_step_known', violation_error_message='This step does not exist.'),
-        ),
-        migrations.AddConstraint(
-            model_name='paperstep',
-            constraint=models.UniqueConstraint(condition=models.Q(('undone_at', None)), fields=('agreement', 'step'), name='paper_step_once', violation_error_message='This step is ticked already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='paperstep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('undone_at', None), ('undone_by', None)), models.Q(('undone_at__isnull', False), ('undone_by__isnull', False)), _connector='OR'), name='paper_undone_by_somebody', violation_error_message='Somebody takes a step back.'),
         ),
     ]

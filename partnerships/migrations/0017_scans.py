@@ -37,6 +37,13 @@ class Migration(migrations.Migration):
                 'verbose_name': 'scanned stack',
                 'verbose_name_plural': 'scanned stacks',
                 'ordering': ['-uploaded_at', '-id'],
+                'indexes': [
+                    models.Index(models.F('uploaded_at'), models.F('id'), name='scan_by_age'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['uploaded', 'preview', 'applying', 'applied', 'unreadable', 'discarded'])), name='scan_state_known', violation_error_message='This state does not exist.'),
+                    models.CheckConstraint(condition=models.Q(('applied_at', None), models.Q(('applied_by__isnull', False), ('state', 'applied')), _connector='OR'), name='scan_applied_once', violation_error_message='Only an applied stack carries the moment it was applied, and by whom.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -57,6 +64,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'stamped paper',
                 'verbose_name_plural': 'stamped papers',
                 'ordering': ['-filed_at', '-id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('agreement', 'scan'), name='stamped_paper_filed_once', violation_error_message='This stack is filed with the agreement already.'),
+                    models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='stamped_paper_hashed', violation_error_message='A stamped paper carries its hash.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -76,38 +87,11 @@ class Migration(migrations.Migration):
                 'verbose_name': 'page of a stack',
                 'verbose_name_plural': 'pages of stacks',
                 'ordering': ['position'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('scan', 'position'), name='scan_page_once', violation_error_message='This page is read already.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('document__isnull', False), ('fate__in', ['found', 'assigned']), ('leaf__isnull', False)), ('fate__in', ['open', 'dropped']), _connector='OR'), name='scan_page_somewhere', violation_error_message='Say of which document it is, and which sheet.'),
+                    models.CheckConstraint(condition=models.Q(('turn__in', [0, 90, 180, 270])), name='scan_page_turned', violation_error_message='A page is turned by quarters.'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='scan',
-            index=models.Index(models.F('uploaded_at'), models.F('id'), name='scan_by_age'),
-        ),
-        migrations.AddConstraint(
-            model_name='scan',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['uploaded', 'preview', 'applying', 'applied', 'unreadable', 'discarded'])), name='scan_state_known', violation_error_message='This state does not exist.'),
-        ),
-        migrations.AddConstraint(
-            model_name='scan',
-            constraint=models.CheckConstraint(condition=models.Q(('applied_at', None), models.Q(('applied_by__isnull', False), ('state', 'applied')), _connector='OR'), name='scan_applied_once', violation_error_message='Only an applied stack carries the moment it was applied, and by whom.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreementscan',
-            constraint=models.UniqueConstraint(fields=('agreement', 'scan'), name='stamped_paper_filed_once', violation_error_message='This stack is filed with the agreement already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreementscan',
-            constraint=models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='stamped_paper_hashed', violation_error_message='A stamped paper carries its hash.'),
-        ),
-        migrations.AddConstraint(
-            model_name='scanpage',
-            constraint=models.UniqueConstraint(fields=('scan', 'position'), name='scan_page_once', violation_error_message='This page is read already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='scanpage',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('document__isnull', False), ('fate__in', ['found', 'assigned']), ('leaf__isnull', False)), ('fate__in', ['open', 'dropped']), _connector='OR'), name='scan_page_somewhere', violation_error_message='Say of which document it is, and which sheet.'),
-        ),
-        migrations.AddConstraint(
-            model_name='scanpage',
-            constraint=models.CheckConstraint(condition=models.Q(('turn__in', [0, 90, 180, 270])), name='scan_page_turned', violation_error_message='A page is turned by quarters.'),
         ),
     ]

@@ -42,6 +42,14 @@ class Migration(migrations.Migration):
                 'verbose_name': 'link',
                 'verbose_name_plural': 'links',
                 'ordering': ['-created_at', '-id'],
+                'indexes': [
+                    models.Index(models.F('stream'), models.F('created_at'), name='link_stream'),
+                    models.Index(models.F('subject_type'), models.F('subject_id'), name='link_subject'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('code__regex', '^[1-9A-HJ-NP-Za-km-z]{11,22}$')), name='link_code_long_enough'),
+                    models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('created_at'))), name='link_expires_after_it_is_made'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -63,6 +71,14 @@ class Migration(migrations.Migration):
                 'verbose_name': 'file',
                 'verbose_name_plural': 'files',
                 'ordering': ['id'],
+                'indexes': [
+                    models.Index(models.F('subject_type'), models.F('subject_id'), name='file_subject'),
+                    models.Index(models.F('uploaded_by'), models.F('uploaded_at'), name='file_quota'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='file_hash_whole'),
+                    models.CheckConstraint(condition=models.Q(('uploaded_by__isnull', False), ('uploaded_via__isnull', False), _connector='OR'), name='file_came_from_someone'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -81,6 +97,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'look',
                 'verbose_name_plural': 'looks',
                 'ordering': ['-at', '-id'],
+                'indexes': [
+                    models.Index(models.F('subject_type'), models.F('subject_id'), models.F('at'), name='look_subject'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -106,41 +125,5 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(models.F('stream'), models.F('happened_at'), models.F('id'), name='event_stream'), models.Index(models.F('stream'), models.F('happened_at'), models.F('id'), condition=models.Q(('audience', 'both')), name='event_stream_shared'), models.Index(models.F('subject_type'), models.F('subject_id'), name='event_subject')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('side__in', ['school', 'enterprise', 'both'])), name='event_side_known'), models.CheckConstraint(condition=models.Q(('audience__in', ['school', 'both'])), name='event_audience_known'), models.CheckConstraint(condition=models.Q(models.Q(('subject_id__isnull', True), ('subject_type__isnull', True)), models.Q(('subject_id__isnull', False), ('subject_type__isnull', False)), _connector='OR'), name='event_subject_whole')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='link',
-            index=models.Index(models.F('stream'), models.F('created_at'), name='link_stream'),
-        ),
-        migrations.AddIndex(
-            model_name='link',
-            index=models.Index(models.F('subject_type'), models.F('subject_id'), name='link_subject'),
-        ),
-        migrations.AddConstraint(
-            model_name='link',
-            constraint=models.CheckConstraint(condition=models.Q(('code__regex', '^[1-9A-HJ-NP-Za-km-z]{11,22}$')), name='link_code_long_enough'),
-        ),
-        migrations.AddConstraint(
-            model_name='link',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('created_at'))), name='link_expires_after_it_is_made'),
-        ),
-        migrations.AddIndex(
-            model_name='file',
-            index=models.Index(models.F('subject_type'), models.F('subject_id'), name='file_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='file',
-            index=models.Index(models.F('uploaded_by'), models.F('uploaded_at'), name='file_quota'),
-        ),
-        migrations.AddConstraint(
-            model_name='file',
-            constraint=models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='file_hash_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='file',
-            constraint=models.CheckConstraint(condition=models.Q(('uploaded_by__isnull', False), ('uploaded_via__isnull', False), _connector='OR'), name='file_came_from_someone'),
-        ),
-        migrations.AddIndex(
-            model_name='look',
-            index=models.Index(models.F('subject_type'), models.F('subject_id'), models.F('at'), name='look_subject'),
         ),
     ]

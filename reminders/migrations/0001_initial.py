@@ -72,6 +72,17 @@ class Migration(migrations.Migration):
                 'verbose_name': 'task',
                 'verbose_name_plural': 'tasks',
                 'ordering': ['due_on', 'id'],
+                'indexes': [
+                    models.Index(models.F('owner'), models.F('due_on'), models.F('id'), condition=models.Q(('state', 'open')), name='task_of_owner'),
+                    models.Index(models.F('stream'), models.F('side'), models.F('due_on'), models.F('id'), condition=models.Q(('state', 'open')), name='task_of_stream'),
+                    models.Index(models.F('rule'), models.F('side'), models.F('steps_planned'), models.F('due_on'), condition=models.Q(('state', 'open')), name='task_ladder'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('rule', 'side', 'subject_type', 'subject_id', 'episode'), name='task_once_per_episode'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('state', 'open')), models.Q(('state', 'done'), ('closed_at__isnull', False)), _connector='OR'), name='task_closed_with_moment'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('snooze_reason', ''), ('snoozed_by', None), ('snoozed_until', None)), models.Q(('snoozed_by__isnull', False), ('snoozed_until__isnull', False), models.Q(('snooze_reason', ''), _negated=True)), _connector='OR'), name='task_put_off_with_reason', violation_error_message='Say why it is put off, and until when.'),
+                    models.CheckConstraint(condition=models.Q(('side__in', ['school', 'enterprise'])), name='task_on_one_side'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -108,6 +119,23 @@ class Migration(migrations.Migration):
                 'verbose_name': 'delivery',
                 'verbose_name_plural': 'deliveries',
                 'ordering': ['-id'],
+                'indexes': [
+                    models.Index(models.F('due_at'), models.F('id'), condition=models.Q(('state__in', ['due', 'claimed', 'sending'])), name='delivery_waiting'),
+                    models.Index(models.F('task'), name='delivery_of_task'),
+                    models.Index(models.F('link'), condition=models.Q(('link__isnull', False)), name='delivery_by_link'),
+                    models.Index(models.F('stream'), models.F('id'), name='delivery_of_stream'),
+                    models.Index(models.F('rule'), models.F('id'), name='delivery_of_rule'),
+                    models.Index(models.F('channel'), models.F('state'), models.F('id'), condition=models.Q(('channel', 'hand')), name='delivery_by_hand'),
+                    models.Index(models.F('id'), condition=models.Q(('state', 'failed')), name='delivery_refused'),
+                    models.Index(models.F('id'), condition=models.Q(('may_be_double', True)), name='delivery_maybe_double'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['due', 'claimed', 'sending', 'sent', 'failed', 'cancelled', 'skipped', 'forward', 'copied', 'opened', 'answered'])), name='delivery_state_known'),
+                    models.CheckConstraint(condition=models.Q(('user', None), ('addressee_id', None), _connector='OR'), name='delivery_one_recipient'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'skipped'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='delivery_skipped_with_reason'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('channel', 'mail'), ('state__in', ['due', 'claimed', 'sending', 'sent']), _negated=True), models.Q(('address', ''), _negated=True), _connector='OR'), name='delivery_mail_addressed'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('leased_until__isnull', False), ('state__in', ['claimed', 'sending'])), models.Q(models.Q(('state__in', ['claimed', 'sending']), _negated=True), ('leased_until', None)), _connector='OR'), name='delivery_leased_while_taken'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -140,85 +168,5 @@ class Migration(migrations.Migration):
                 'ordering': ['rule'],
                 'constraints': [models.CheckConstraint(condition=models.Q(('mode__in', ['off', 'rehearsal', 'on'])), name='switch_mode_known')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(models.F('owner'), models.F('due_on'), models.F('id'), condition=models.Q(('state', 'open')), name='task_of_owner'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(models.F('stream'), models.F('side'), models.F('due_on'), models.F('id'), condition=models.Q(('state', 'open')), name='task_of_stream'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(models.F('rule'), models.F('side'), models.F('steps_planned'), models.F('due_on'), condition=models.Q(('state', 'open')), name='task_ladder'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=models.UniqueConstraint(fields=('rule', 'side', 'subject_type', 'subject_id', 'episode'), name='task_once_per_episode'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('state', 'open')), models.Q(('state', 'done'), ('closed_at__isnull', False)), _connector='OR'), name='task_closed_with_moment'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('snooze_reason', ''), ('snoozed_by', None), ('snoozed_until', None)), models.Q(('snoozed_by__isnull', False), ('snoozed_until__isnull', False), models.Q(('snooze_reason', ''), _negated=True)), _connector='OR'), name='task_put_off_with_reason', violation_error_message='Say why it is put off, and until when.'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(('side__in', ['school', 'enterprise'])), name='task_on_one_side'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(models.F('due_at'), models.F('id'), condition=models.Q(('state__in', ['due', 'claimed', 'sending'])), name='delivery_waiting'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(models.F('task'), name='delivery_of_task'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(models.F('link'), condition=models.Q(('link__isnull', False)), name='delivery_by_link'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(models.F('stream'), models.F('id'), name='delivery_of_stream'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(models.F('rule'), models.F('id'), name='delivery_of_rule'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(models.F('channel'), models.F('state'), models.F('id'), condition=models.Q(('channel', 'hand')), name='delivery_by_hand'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['due', 'claimed', 'sending', 'sent', 'failed', 'cancelled', 'skipped', 'forward', 'copied', 'opened', 'answered'])), name='delivery_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('user', None), ('addressee_id', None), _connector='OR'), name='delivery_one_recipient'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'skipped'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='delivery_skipped_with_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('channel', 'mail'), ('state__in', ['due', 'claimed', 'sending', 'sent']), _negated=True), models.Q(('address', ''), _negated=True), _connector='OR'), name='delivery_mail_addressed'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('leased_until__isnull', False), ('state__in', ['claimed', 'sending'])), models.Q(models.Q(('state__in', ['claimed', 'sending']), _negated=True), ('leased_until', None)), _connector='OR'), name='delivery_leased_while_taken'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(models.F('id'), condition=models.Q(('state', 'failed')), name='delivery_refused'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(models.F('id'), condition=models.Q(('may_be_double', True)), name='delivery_maybe_double'),
         ),
     ]

@@ -28,6 +28,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'wish about reminders',
                 'verbose_name_plural': 'wishes about reminders',
                 'ordering': ['-pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('rhythm__in', ['at_once', 'digest'])), name='preference_rhythm_known'),
+                    models.CheckConstraint(condition=models.Q(('code__regex', '^[1-9A-HJ-NP-Za-km-z]{11,22}$')), name='preference_code_long_enough'),
+                ],
             },
         ),
         migrations.AddField(
@@ -56,13 +60,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='preference',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('addressee_id__isnull', False), ('user', None)), models.Q(('addressee_id', None), ('user__isnull', False)), _connector='OR'), name='preference_of_one_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='preference',
-            constraint=models.CheckConstraint(condition=models.Q(('rhythm__in', ['at_once', 'digest'])), name='preference_rhythm_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='preference',
-            constraint=models.CheckConstraint(condition=models.Q(('code__regex', '^[1-9A-HJ-NP-Za-km-z]{11,22}$')), name='preference_code_long_enough'),
         ),
     ]
