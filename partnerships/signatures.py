@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from partnerships.services.agreements import signing
 from records import signatures as ledger
 from records.models import Side, Signature
 from records.signatures import SIGNATURE
@@ -27,22 +28,31 @@ class Asked:
     next_step: str
     waits: bool
     is_open: bool
+    #: Whether the person asked has left, or can no longer sign in; then those who can be asked instead.
+    is_gone: bool = False
+    instead: tuple = ()
 
 
 def shown(agreement, *, for_enterprise=False):
-    """(those that count, those that are over): Asked rows in the order in which they sign. One query."""
+    """(those that count, those that are over): Asked rows in the order in which they sign.
+
+    Two queries, and one for each person who is gone.
+    """
     rows = list(ledger.ledger(agreement).select_related("user", "scan", "passed_to"))
+    gone = set() if for_enterprise else signing.gone_of([row for row in rows if row.state in ledger.OPEN])
     first = min((row.position for row in rows if row.state in ledger.OPEN), default=0)
-    asked = [_asked(row, first, for_enterprise) for row in rows]
+    asked = [_asked(row, first, for_enterprise, row.pk in gone) for row in rows]
     return [one for one in asked if one.row.state not in PAST], [one for one in asked if one.row.state in PAST]
 
 
-def _asked(row, first, for_enterprise):
+def _asked(row, first, for_enterprise, is_gone):
     words = SIGNATURE.words[row.state]
     words = words.for_enterprise() if for_enterprise else words
     waits = row.state in TO_SIGN and row.position > first
     badge = "" if for_enterprise and row.state == S.REFUSED else BADGES.get(row.state, "")
-    return Asked(row, str(words.label), badge, _next(row, waits), waits, row.state in ledger.OPEN)
+    instead = tuple(signing.successors_of(row)) if is_gone else ()
+    is_open = row.state in ledger.OPEN
+    return Asked(row, str(words.label), badge, _next(row, waits), waits, is_open, is_gone, instead)
 
 
 def _next(row, waits):

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Role
 from partnerships.models import ActionItem, Contact, Message, SeminarGuest, Touchpoint
 from partnerships.rules.dependence import DAYS, TookPart, hangs_on
+from partnerships.services.agreements import signing
 from partnerships.services.leaving import flags_of_nobody_else, open_links_of, promises_of, seats_of
 from partnerships.services.succession import (
     agreements_of,
@@ -62,6 +63,7 @@ def holdings_of(person, *, now=None):
         (_("agreements"), agreements_of(person)),
         (_("obligations"), obligations_of(person)),
         (_("open asks"), asks_of(person)),
+        (_("agreements to sign"), signing.waiting_for(person)),
         (_("events"), seminars_of(person)),
         (_("action items"), items_of(person)),
         (_("open invitations"), invitations_of(person, now)),

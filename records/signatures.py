@@ -13,6 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -43,7 +44,7 @@ def is_of_the_school(signature, user):
 
 
 def anybody(signature, user):
-    """What follows from a change of the text; the app that changed it has checked who may."""
+    """What follows from a change of the text, or from a person's leaving; the app has checked who may."""
     return
 
 
@@ -76,6 +77,8 @@ SIGNATURE = Lifecycle(
         Move("refuse", gettext_lazy("Do not sign"), (S.ASKED, S.SEEN), S.REFUSED, is_the_signatory, needs_note=True,
              audience=Audience.BOTH),
         Move("delegate", gettext_lazy("Pass on"), (S.ASKED, S.SEEN), S.DELEGATED, is_the_signatory,
+             audience=Audience.BOTH),
+        Move("hand_over", gettext_lazy("Ask somebody else instead"), (S.ASKED, S.SEEN, S.REFUSED), S.DELEGATED, anybody,
              audience=Audience.BOTH),
         Move("reset", gettext_lazy("Ask again"), (S.SIGNED, S.REFUSED), S.RESET, anybody, needs_note=True,
              audience=Audience.BOTH),
@@ -183,17 +186,42 @@ def refuse(signature, *, reason, by=None, via=None, name="", now=None):
 
 
 def delegate(signature, to, *, by=None, name="", now=None):
-    """Pass the request on to the Signatory `to`, who signs in the same capacity and place; return the new row."""
+    """Pass the request on to the Signatory `to`, who signs in the same capacity and place; return the new row.
+
+    Raises NotAllowed, Refused, ValidationError for oneself and for whoever is asked in that capacity already.
+    """
+    return _pass(signature, to, "delegate", asked_by=signature.asked_by, by=by, name=name, now=now)
+
+
+def hand_over(signature, to, *, by, now=None):
+    """The same for a person who is gone, as `by`, who asks anew; whoever had not signed with a reason is no exception.
+
+    Raises Refused for what is answered, ValidationError as above.
+    """
+    side = Side.SCHOOL if by.is_school else Side.ENTERPRISE
+    return _pass(signature, to, "hand_over", asked_by=by, by=by, side=side, now=now)
+
+
+def not_yet_asked(rows, name):
+    """Of requests those that `name` can be asked to sign instead: nobody signs twice in one capacity."""
+    theirs = {key: OuterRef(key) for key in ("subject_type", "subject_id", "side", "capacity")}
+    return rows.exclude(Exists(Signature.objects.filter(**theirs, name=name.strip(), state__in=(*OPEN, S.SIGNED))))
+
+
+def _pass(signature, to, step, *, asked_by, by, name="", side=None, now=None):
     now = now or timezone.now()
     to = Signatory(
         signature.side, signature.capacity, to.name.strip(), signature.position, to.user, to.addressee_id, to.email
     )
     if not to.name or to.name == signature.name:
         raise ValidationError(_("Name somebody else who signs instead."))
+    if not not_yet_asked(Signature.objects.filter(pk=signature.pk), to.name).exists():
+        raise ValidationError(_("%(name)s is asked already.") % {"name": to.name})
     with transaction.atomic():
-        fresh = _row(signature.subject, to, signature.asked_by, now)
+        fresh = _row(signature.subject, to, asked_by, now)
         fresh.save(force_insert=True)
-        _close(signature, "delegate", {"passed_to": fresh}, by=by, name=name, now=now, data={"to_name": fresh.name})
+        facts, data = {"passed_to": fresh}, {"to_name": fresh.name}
+        _close(signature, step, facts, by=by, name=name, side=side, now=now, data=data)
     return fresh
 
 

@@ -27,6 +27,7 @@ SENTENCES = {
     "signature.sign_on_paper": _told(lambda: _("%(name)s signed on paper (%(capacity)s).")),
     "signature.refuse": _told(lambda: _("%(name)s did not sign: %(why)s")),
     "signature.delegate": _told(lambda: _("%(name)s passed the signature on to %(to_name)s.")),
+    "signature.hand_over": _told(lambda: _("%(to_name)s is asked to sign instead of %(name)s.")),
     "signature.reset": _reset,
     "signature.withdraw": _told(lambda: _("%(name)s is no longer asked to sign.")),
 }

@@ -3,12 +3,14 @@
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from partnerships.forms.editing import DayField, EditForm, LinesField
 from partnerships.models import Contact
 from partnerships.rules.names import fold
 from partnerships.rules.phones import Person, read_contacts
+from partnerships.services.agreements.signing import waiting_for
 
 
 class ContactForm(EditForm):
@@ -57,6 +59,18 @@ class ContactForm(EditForm):
         return cleaned
 
 
+class RequestsField(forms.ModelMultipleChoiceField):
+    """Requests to sign, ticked to begin with."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def label_from_instance(self, row):
+        day = date_format(timezone.localdate(row.asked_at))
+        return _("%(title)s (%(capacity)s, asked on %(day)s)") % {
+            "title": row.subject.heading, "capacity": row.capacity, "day": day
+        }  # fmt: skip
+
+
 class SuccessorForm(forms.Form):
     """Who takes over from a person that leaves; of a keeper also who keeps the team. In the portal as it stands."""
 
@@ -71,15 +85,30 @@ class SuccessorForm(forms.Form):
         empty_label=_("whoever takes over"), help_text=_("Invites and removes colleagues; needs an account."),
     )  # fmt: skip
 
-    def __init__(self, *args, contact, **kwargs):
+    signatures = RequestsField(
+        label=_("signatures that go to whoever takes over"), queryset=None, required=False,
+        help_text=_("What is not ticked stays open: the school chooses who signs instead."),
+    )  # fmt: skip
+
+    def __init__(self, *args, contact, may_pass_on=True, **kwargs):
         super().__init__(*args, **kwargs)
         self.contact = contact
+        self._offer_signatures(contact, may_pass_on)
         others = Contact.objects.present().filter(enterprise=contact.enterprise_id).exclude(pk=contact.pk)
         self.people = {str(one.pk): one for one in others}
         self.fields["successor"].choices = [*((key, one.name) for key, one in self.people.items()), *self.otherwise]
         self.fields["keeper"].queryset = others.filter(user__isnull=False)
         if not contact.is_keeper or not self.fields["keeper"].queryset:
             del self.fields["keeper"]
+
+    def _offer_signatures(self, contact, may_pass_on):
+        """Only where something waits to be signed, and only to whoever may pass it on."""
+        waiting = waiting_for(contact).prefetch_related("subject")
+        if not may_pass_on or not waiting:
+            del self.fields["signatures"]
+            return
+        self.fields["signatures"].queryset = waiting
+        self.initial.setdefault("signatures", [row.pk for row in waiting])
 
     @property
     def otherwise(self):
@@ -89,6 +118,7 @@ class SuccessorForm(forms.Form):
     def values(self):
         """What the service takes, beside who says it."""
         chosen = {"successor": self.people.get(self.cleaned_data["successor"])}
+        chosen["signatures"] = self.cleaned_data.get("signatures", ())
         return chosen | ({"keeper": self.cleaned_data["keeper"]} if "keeper" in self.fields else {})
 
     @property
@@ -118,7 +148,9 @@ class LeftForm(SuccessorForm):
         label=_("there is no keeper for now"), required=False,
         help_text=_("Until there is one, only the school invites people of this enterprise."),
     )  # fmt: skip
-    field_order = ["left_on", "successor", "new_name", "new_honorific", "new_phone", "keeper", "without_keeper"]
+    field_order = [
+        "left_on", "successor", "new_name", "new_honorific", "new_phone", "signatures", "keeper", "without_keeper"
+    ]  # fmt: skip
 
     def __init__(self, *args, contact, **kwargs):
         super().__init__(*args, contact=contact, **kwargs)

@@ -7,9 +7,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Department, Role, User
 from partnerships.models import ActionItem, Enterprise, Seminar
+from partnerships.services.agreements.signing import waiting_for
 from partnerships.services.succession import Plan, items_of, partners_of, seminars_of
+from records.models import Signature
 
 DEPARTMENT = "department_"
+#: What is ticked one by one.
+TICKED = ("enterprises", "seminars", "items", "signatures")
 
 
 class TickedField(forms.ModelMultipleChoiceField):
@@ -37,6 +41,7 @@ class PortfolioForm(forms.Form):
     enterprises = TickedField(queryset=Enterprise.objects.none(), required=False)
     seminars = TickedField(queryset=Seminar.objects.none(), required=False)
     items = TickedField(queryset=ActionItem.objects.none(), required=False)
+    signatures = TickedField(queryset=Signature.objects.none(), required=False)
     invitations = forms.BooleanField(label=_("open invitations"), required=False, initial=True)
     seen = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
     form_key = forms.UUIDField(widget=forms.HiddenInput)
@@ -53,6 +58,7 @@ class PortfolioForm(forms.Form):
                 label=str(department), queryset=people, required=False, empty_label=_("the same person")
             )
         rows = {"enterprises": partners_of(person), "seminars": seminars_of(person), "items": items_of(person)}
+        rows["signatures"] = waiting_for(person)
         for name, queryset in rows.items():
             self.fields[name].queryset = queryset
 
@@ -68,7 +74,5 @@ class PortfolioForm(forms.Form):
         by_department = {pk: person for pk, person in chosen.items() if person is not None}
         if cleaned["scope"] == self.ALL:
             return Plan(cleaned["successor"], by_department)
-        ticked = {
-            name: frozenset(cleaned[name].values_list("pk", flat=True)) for name in ("enterprises", "seminars", "items")
-        }
+        ticked = {name: frozenset(cleaned[name].values_list("pk", flat=True)) for name in TICKED}
         return Plan(cleaned["successor"], by_department, **ticked, invitations=cleaned["invitations"])

@@ -57,10 +57,13 @@ def change_contact(contact, *, by, version, changes, now=None):
     return locked
 
 
-def mark_left(contact, *, by, left_on, successor=None, newcomer=None, keeper=None, without_keeper=False, now=None):
+def mark_left(
+    contact, *, by, left_on, successor=None, newcomer=None, keeper=None, without_keeper=False, signatures=None, now=None
+):  # fmt: skip
     """Say that a person left: their access ends, what they held goes over (services.leaving); writes "contact.left".
 
-    `successor` takes over, or `newcomer` (fields of a new contact), or nobody yet. A keeper hands that role to
+    `successor` takes over, or `newcomer` (fields of a new contact), or nobody yet; of the requests to sign that wait
+    for the person those of `signatures` (None: all), the others stay open. A keeper hands that role to
     `keeper`, by default the successor, who needs an account; or the school accepts by `without_keeper` that there is
     none for now: never silently. Raises NotAllowed, Refused, ValidationError.
     """
@@ -75,7 +78,9 @@ def mark_left(contact, *, by, left_on, successor=None, newcomer=None, keeper=Non
         if newcomer is not None:
             successor = _add(locked.enterprise, by, now, newcomer)
         keeper = None if without_keeper else keeper or successor
-        leave(locked, by=by, left_on=left_on, successor=successor, keeper=keeper, now=now)
+        leave(
+            locked, by=by, left_on=left_on, successor=successor, keeper=keeper, signatures=signatures, now=now
+        )  # fmt: skip
     return locked
 
 

@@ -4,6 +4,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from partnerships.models import Contact, Obligation, SeminarGuest
+from partnerships.services.agreements import signing
+from partnerships.services.links import SIGN
 from partnerships.workflow import ObligationState, SeminarState
 from records import links
 from records.models import Link
@@ -51,14 +53,19 @@ def refuse_successor(contact, successor):
         raise Refused(_("Whoever takes over works there today: choose another person."))
 
 
-def pass_on(contact, successor, *, by, now=None):
+def pass_on(contact, successor, *, by, signatures=None, now=None):
     """Give what `contact` held to `successor`, or to nobody yet; both are locked, in the caller's transaction.
 
-    Moves what only this person did, what they promised in agreements, and their seats at events to come. Drafts and
-    links made out to them end; where there is a successor, each that was not answered is made out anew, to be carried
-    again. Returns what moved.
+    Moves what only this person did, what they promised in agreements, and their seats at events to come. Of the
+    requests to sign that wait for them `signatures` (None: all) go to the successor; the others stay open, for the
+    school to choose. Drafts and links made out to them end; where there is a successor, each that was not answered is
+    made out anew, to be carried again. Returns what moved.
     """
     now = now or timezone.now()
+    waiting = signing.waiting_for(contact)
+    if signatures is not None:
+        waiting = waiting.filter(pk__in=[row.pk for row in signatures])
+    asked = signing.hand_over(list(waiting), successor, by=by, now=now) if successor is not None else {}
     flags = flags_of_nobody_else(contact)
     seats = seats_of(contact, now).update(contact=successor)
     promises_of(contact).update(contact=successor)
@@ -72,12 +79,15 @@ def pass_on(contact, successor, *, by, now=None):
     carried = {link.pk for link in told}
     for link in {link.pk: link for link in (*told, *given)}.values():
         links.withdraw(link, by=by, now=now)
-        if successor is not None and link.pk not in carried and link.answered_at is None:
+        # a link to sign leads to the successor's own request, or to none
+        subject = asked.get(link.subject_id) if link.purpose == SIGN else link.subject
+        if successor is not None and subject and link.pk not in carried and link.answered_at is None:
             links.hand_out(
-                link.purpose, subject=link.subject, stream=link.stream, by=link.created_by,
+                link.purpose, subject=subject, stream=link.stream, by=link.created_by,
                 addressee=successor.address_form, language=successor.language, now=now,
             )  # fmt: skip
-    return {"flags": flags, "seats": seats, "links": len({*carried, *(link.pk for link in given)})}
+    ended = {*carried, *(link.pk for link in given)}
+    return {"flags": flags, "seats": seats, "links": len(ended), "signatures": len(asked)}
 
 
 def _addressee(successor, enterprise):

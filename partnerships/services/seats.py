@@ -117,13 +117,14 @@ def seat_invited_contact(invitation, user):
     return locked
 
 
-def remove_member(contact, *, by, successor=None, keeper=None, now=None):
+def remove_member(contact, *, by, successor=None, keeper=None, signatures=None, now=None):
     """The enterprise says that somebody has left: their access ends on their next request, what they held goes to
     `successor`, or nobody yet (services.leaving). Writes "contact.left".
 
-    Done by the keeper or by the person; the school uses services.contacts.mark_left. A keeper hands that role to
-    `keeper`, by default the successor. Raises NotAllowed, and Refused for a keeper without either while other members
-    are there: an enterprise does not lose its keeper silently.
+    Done by the keeper or by the person; the school uses services.contacts.mark_left. Only the person hands the
+    requests to sign over that wait for them, all or `signatures`; else the school is left to choose. A keeper hands
+    that role to `keeper`, by default the successor. Raises NotAllowed, and Refused for a keeper without either while
+    other members are there: an enterprise does not lose its keeper silently.
     """
     now = now or timezone.now()
     with pghistory.context(user=by.pk), transaction.atomic():
@@ -139,11 +140,13 @@ def remove_member(contact, *, by, successor=None, keeper=None, now=None):
         if keeper is None and (reason := why_not_leave(locked)):
             raise Refused(reason)
         locked.enterprise = enterprise
-        leave(locked, by=by, left_on=timezone.localdate(now), successor=successor, keeper=keeper, now=now)
+        own = signatures if locked.user_id == by.pk else ()
+        today = timezone.localdate(now)
+        leave(locked, by=by, left_on=today, successor=successor, keeper=keeper, signatures=own, now=now)
     return locked
 
 
-def leave(contact, *, by, left_on, successor, keeper, now):
+def leave(contact, *, by, left_on, successor, keeper, signatures, now):
     """Take a locked contact out, and hand over what they held. Writes "contact.left", which both sides read.
 
     Raises Refused where `successor` does not work there, or `keeper`, who takes the role of a keeper, has no account.
@@ -157,7 +160,7 @@ def leave(contact, *, by, left_on, successor, keeper, now):
     contact.version += 1
     contact.save(update_fields=["left_on", "is_keeper", "version"])
     withdraw_open_invitation(contact, by=by, now=now)
-    moved = pass_on(contact, successor, by=by, now=now)
+    moved = pass_on(contact, successor, by=by, signatures=signatures, now=now)
     if was_keeper and keeper is not None:
         Contact.objects.filter(pk=keeper.pk).update(is_keeper=True, version=F("version") + 1)
     names = {"keeper": keeper.name if was_keeper and keeper else "", "successor": successor.name if successor else ""}

@@ -15,10 +15,12 @@ from accounts.models import Invitation, User
 from accounts.rules import why_not_invite
 from partnerships.models import ActionItem, Agreement, Ask, Enterprise, HandOver, Obligation, Seminar, SeminarGuest
 from partnerships.models.ask import BUSY
+from partnerships.services.agreements import signing
 from partnerships.services.enterprises import apply_changes, lock_for_change
 from partnerships.workflow import AgreementState, ObligationState, SeminarState
-from records.models import Audience, Event, Side
+from records.models import Audience, Event, Side, Signature
 from records.services import record
+from records.signatures import not_yet_asked
 from records.workflow import NotAllowed, Refused
 from reminders import planner
 from reminders.models import Task
@@ -142,14 +144,16 @@ def invitations_of(person, now):
 @dataclass(frozen=True)
 class Plan:
     """Who takes over what: `successor` everything, but the partners led by a department of `by_department` (its id →
-    person). `enterprises`, `seminars` and `items` narrow it to these ids; None is all of them. Agreements, what was
-    promised in them, and what the enterprise was asked go with their partner."""
+    person). `enterprises`, `seminars`, `items` and `signatures` narrow it to these ids; None is all of them.
+    Agreements, what was promised in them, and what the enterprise was asked go with their partner. A request to sign
+    stays open where the successor is asked in the same capacity already."""
 
     successor: User
     by_department: dict = field(default_factory=dict)
     enterprises: frozenset | None = None
     seminars: frozenset | None = None
     items: frozenset | None = None
+    signatures: frozenset | None = None
     invitations: bool = True
 
     @property
@@ -169,11 +173,13 @@ class Share:
     agreements: list = field(default_factory=list)
     obligations: list = field(default_factory=list)
     asks: list = field(default_factory=list)
+    signatures: list = field(default_factory=list)
 
     @property
     def ids(self):
         return (
-            self.enterprises, self.seminars, self.items, self.invitations, self.agreements, self.obligations, self.asks
+            self.enterprises, self.seminars, self.items, self.invitations, self.agreements, self.obligations, self.asks,
+            self.signatures,
         )  # fmt: skip
 
     def __bool__(self):
@@ -194,6 +200,9 @@ def shares_of(person, plan, *, now, lock=False):
     for pk, department in rows(partners_of(person), plan.enterprises, "lead_department"):
         shares[plan.by_department.get(department, plan.successor).pk].enterprises.append(pk)
     rest, with_partner = shares[plan.successor.pk], {pk: one for one in shares.values() for pk in one.enterprises}
+    if lock:  # whoever signs takes the agreement first, and waits here
+        signed = Q(pk__in=agreements_of(person)) | Q(pk__in=signing.waiting_for(person).values("subject_id"))
+        list(rows(Agreement.objects.filter(signed), None))
     its_own = {"agreements": agreements_of(person), "obligations": obligations_of(person), "asks": asks_of(person)}
     for name, held in its_own.items():
         for pk, enterprise in rows(held, None, "enterprise"):
@@ -202,9 +211,28 @@ def shares_of(person, plan, *, now, lock=False):
                 getattr(share, name).append(pk)
     rest.seminars = [pk for (pk,) in rows(seminars_of(person), plan.seminars)]
     rest.items = [pk for (pk,) in rows(items_of(person), plan.items)]
+    to_sign = not_yet_asked(signing.waiting_for(person), plan.successor.name)
+    rest.signatures = [pk for (pk,) in rows(to_sign, plan.signatures)]
     open_ones = rows(invitations_of(person, now), None, "role") if plan.invitations else ()
     rest.invitations = [pk for pk, role in open_ones if why_not_invite(plan.successor, role) is None]
     return [share for share in shares.values() if share]
+
+
+def staying(person, plan):
+    """The requests to sign that wait for `person` and stay so: not chosen, or their successor is asked already."""
+    waiting = signing.waiting_for(person)
+    moving = not_yet_asked(waiting, plan.successor.name)
+    if plan.signatures is not None:
+        moving = moving.filter(pk__in=plan.signatures)
+    return waiting.exclude(pk__in=moving.values("pk"))
+
+
+def signatures_of(told):
+    """The requests to sign that went over with the HandOver `told`, as they stood then."""
+    return Signature.objects.filter(
+        subject_type=ContentType.objects.get_for_model(Agreement), state=Signature.State.DELEGATED, user=told.person,
+        passed_to__user=told.successor, closed_at=told.at,
+    )  # fmt: skip
 
 
 def fingerprint(shares):
@@ -257,13 +285,20 @@ def _move(person, share, by, note, form_key, now):
     Obligation.objects.filter(pk__in=share.obligations).update(owner=to, version=F("version") + 1)
     Ask.objects.filter(pk__in=share.asks).update(asked_by=to)
     Invitation.objects.filter(pk__in=share.invitations).update(invited_by=to)
+    signing.hand_over(list(Signature.objects.filter(pk__in=share.signatures)), to, by=by, now=now)
     _record(person, share, by, note, now)
     # Not only those the rules would settle: a rule that is off keeps its tasks, and they go with the partner.
     about = Q(stream__in=share.enterprises)
     about |= Q(subject_type=ContentType.objects.get_for_model(ActionItem), subject_id__in=share.items)
-    hand_over_tasks(Task.objects.filter(about, owner=person), to)
+    still_asked = {"subject_type": ContentType.objects.get_for_model(Signature), "subject_id__in": _asked_of(person)}
+    hand_over_tasks(Task.objects.filter(about, owner=person).exclude(**still_asked), to)
     _settle(share.enterprises, share.seminars, share.items, now)
     return told
+
+
+def _asked_of(person):
+    """What `person` alone can sign: its task stays, whoever looks after the partner."""
+    return signing.waiting_for(person).values("pk")
 
 
 def _record(person, share, by, note, now):

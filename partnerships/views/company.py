@@ -16,6 +16,7 @@ from partnerships.forms.portal import CompanyForm, SiteFactsForm
 from partnerships.forms.seats import ColleagueForm, InviteForm, OwnDataForm, PhoneForm
 from partnerships.models import Contact
 from partnerships.services import company, seats
+from partnerships.services.agreements.signing import waiting_for
 from partnerships.services.enterprises import Conflict
 from partnerships.views.portal import seat_of
 from partnerships.views.thread import carried_invitation
@@ -181,9 +182,11 @@ def portal_left(request, enterprise, contact):
     found = _colleague(enterprise, contact)
     if found.user_id != request.user.pk and (reason := seats.keeps_the_team(enterprise, request.user)):
         raise NotAllowed(reason)
-    form = SuccessorForm(request.POST or None, contact=found)
+    is_own = found.user_id == request.user.pk
+    form = SuccessorForm(request.POST or None, contact=found, may_pass_on=is_own)
     if not form.is_valid():
-        context = {"enterprise": enterprise, "contact": found, "form": form, "is_own": found.user_id == request.user.pk}
+        context = {"enterprise": enterprise, "contact": found, "form": form, "is_own": is_own}
+        context["to_sign"] = [] if is_own else waiting_for(found).prefetch_related("subject")
         return render(request, "partnerships/portal_left.html", context, status=422 if form.errors else 200)
     gone = seats.remove_member(found, by=request.user, **form.values)
     messages.success(request, _("%(name)s no longer belongs to the team. Thank you for telling us.") % {"name": gone})

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from partnerships.forms.contacts import ContactForm, LeftForm
 from partnerships.models import Contact
 from partnerships.services import contacts as services
+from partnerships.services.agreements.signing import waiting_for
 from partnerships.services.enterprises import Conflict, refuse_unless_changeable
 from partnerships.succession import hangs_on_contact
 from partnerships.views.doors import partner
@@ -50,9 +51,17 @@ def contact_left(request, pk):
     if request.method == "POST" and form.is_valid():
         services.mark_left(contact, by=request.user, **form.values)
         messages.success(request, _("%(name)s no longer works there, and has no access any more.") % {"name": contact})
+        _say_what_stays(request, contact)
         return _back(contact)
     context = {"form": form, "enterprise": contact.enterprise, "contact": contact, "held": hangs_on_contact(contact)}
     return render(request, "partnerships/contact_left.html", context, status=422 if form.is_bound else 200)
+
+
+def _say_what_stays(request, contact):
+    """Requests to sign that went to nobody."""
+    for row in waiting_for(contact).prefetch_related("subject"):
+        sentence = _("“%(title)s” still waits for the signature of %(name)s: choose on its page who signs instead.")
+        messages.warning(request, sentence % {"title": row.subject.heading, "name": row.name})
 
 
 @require_POST

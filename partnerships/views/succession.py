@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import SCHOOL_ROLES, User
-from partnerships.forms.succession import PortfolioForm
+from partnerships.forms.succession import TICKED, PortfolioForm
 from partnerships.models import Enterprise, HandOver
 from partnerships.services import succession as services
+from partnerships.services.agreements.signing import waiting_for
 from partnerships.succession import SHOWN, dependence_of, holdings_of, portfolio_rows
 from partnerships.views.doors import school_only
 from records import keyset
@@ -55,7 +56,8 @@ def _listed(person, form):
         "seminars": services.seminars_of(person).order_by("starts_at", "pk"),
         "items": services.items_of(person).select_related("seminar"),
         "invitations": services.invitations_of(person, timezone.now()),
-        "ticked": {name: set(form[name].value() or ()) for name in ("enterprises", "seminars", "items")},
+        "signatures": waiting_for(person).prefetch_related("subject__enterprise"),
+        "ticked": {name: {int(pk) for pk in form[name].value() or () if str(pk).isdecimal()} for name in TICKED},
         "before": HandOver.objects.filter(person=person).select_related("successor", "by")[:NAMED],
     }
 
@@ -69,6 +71,7 @@ def _check(request, person, form, shares):
     seen = services.fingerprint(shares)
     hidden = [field for field in form if field.name != "seen"]
     context = {"person": person, "hidden": hidden, "shares": told, "seen": seen, "note": form.cleaned_data["note"]}
+    context["staying"] = services.staying(person, form.plan).prefetch_related("subject")
     return render(request, "partnerships/portfolio_hand_over_check.html", context)
 
 
@@ -92,6 +95,7 @@ def hand_over(request, pk):
         "rows": rows[:SHOWN],
         "partners": keyset.count(told.enterprises.current()),
         "is_mine": told.successor_id == request.user.pk,
+        "signatures": services.signatures_of(told).prefetch_related("subject__enterprise"),
     }
     return render(request, "partnerships/hand_over.html", context)
 

@@ -15,6 +15,7 @@ from accounts.services import disable_user
 from partnerships.models import ActionItem, Contact, Enterprise, HandOver, Obligation, Seminar, Touchpoint
 from partnerships.rules.dependence import TookPart, hangs_on
 from partnerships.services import links as link_services
+from partnerships.services.agreements import signing
 from partnerships.services.contacts import mark_left
 from partnerships.services.seats import invite_contact, remove_member
 from partnerships.services.seminars import add_action_item, plan_seminar, record_attendance
@@ -29,7 +30,7 @@ from partnerships.services.succession import (
 from partnerships.succession import dependence_of, holdings_of
 from partnerships.timeline import sentence
 from records import links
-from records.models import Event, Link
+from records.models import Event, Link, Signature
 from records.workflow import NotAllowed, Refused
 from reminders import planner
 from reminders.models import Delivery, Switch, Task
@@ -180,6 +181,112 @@ def test_what_was_asked_goes_with_its_partner_unless_it_is_over(portfolio):
     for ask in asks:
         ask.refresh_from_db()
     assert [ask.asked_by for ask in asks] == [cast.lead, cast.officer, cast.other_officer, cast.officer]
+
+
+# --- what a colleague was asked to sign ------------------------------------------------------------------------------
+
+
+def out_for_signature(cast, *people, enterprise=None, owner=None, title="订单班协议"):
+    """The requests to sign a new agreement: of colleagues as "principal", of contacts as "director"."""
+    agreement = AgreementFactory(
+        enterprise=enterprise or cast.a, owner=owner or cast.officer, state="signature", title=title,
+        school_contact=cast.officer,
+    )  # fmt: skip
+    asked = [
+        signing.of_the_enterprise(one, "director")
+        if isinstance(one, Contact)
+        else signing.of_the_school(one, "principal")
+        for one in people
+    ]
+    return signing.ask_for_signatures(agreement, asked, by=agreement.owner)
+
+
+def requests_of(agreement):
+    """{(name, state)} of everybody asked."""
+    return set(Signature.objects.filter(subject_id=agreement.pk).values_list("name", "state"))
+
+
+def test_what_a_colleague_was_asked_to_sign_goes_to_the_successor(portfolio):
+    cast = portfolio
+    switch("signature")
+    (own,), (foreign,) = (
+        out_for_signature(cast, cast.officer),
+        out_for_signature(cast, cast.officer, enterprise=cast.b, owner=cast.lead),
+    )
+    assert {one.label: one.number for one in holdings_of(cast.officer)}["agreements to sign"] == 2
+    (told,) = give(cast.officer, cast.other_officer, by=cast.lead)
+    for row in (own, foreign):
+        row.refresh_from_db()
+        fresh = row.passed_to
+        assert (row.state, fresh.state, fresh.user, fresh.capacity) == (
+            "delegated", "asked", cast.other_officer, "principal"
+        )  # fmt: skip
+        assert fresh.subject.open_signatures == 1
+        assert fresh.subject.state == "signature"
+        tasks = Task.objects.open().filter(rule="signature", subject_id__in=[row.pk, fresh.pk])
+        assert list(tasks.values_list("subject_id", "owner")) == [(fresh.pk, cast.other_officer.pk)]
+    event = Event.objects.get(kind="signature.hand_over", subject_id=own.pk)
+    assert (event.by, event.audience, event.data["to_name"]) == (cast.lead, "both", "other_officer")
+    assert "other_officer is asked to sign instead of officer." in sentence(event)
+    with pytest.raises(Refused):
+        signing.sign(own, digest=signing.digest_of(own.subject), by=cast.officer)
+
+
+def test_where_the_successor_is_asked_already_the_request_stays_open_and_is_named(portfolio, signed_in):
+    cast = portfolio
+    rows = out_for_signature(cast, cast.officer, cast.other_officer)
+    page = url("portfolio_hand_over", cast.officer.pk)
+    typed = {"successor": cast.other_officer.pk, "scope": "all", "form_key": str(uuid.uuid4())}
+    shown = signed_in(cast.lead).post(page, typed).content.decode()
+    assert "still wait for the signature of officer" in shown
+    give(cast.officer, cast.other_officer, by=cast.lead)
+    assert requests_of(rows[0].subject) == {("officer", "asked"), ("other_officer", "asked")}
+
+
+def test_what_is_not_ticked_still_waits_for_the_same_person(portfolio):
+    """The partner goes over, the signature does not: neither does its task."""
+    cast = portfolio
+    switch("signature")
+    first, second = (out_for_signature(cast, cast.officer, title=title)[0] for title in ("甲", "乙"))
+    narrowed = {"enterprises": frozenset([cast.a.pk]), "signatures": frozenset([second.pk])}
+    give(cast.officer, cast.lead, by=cast.lead, **everything(cast.officer, cast.lead, **narrowed))
+    assert requests_of(first.subject) == {("officer", "asked")}
+    assert requests_of(second.subject) == {("officer", "delegated"), ("lead", "asked")}
+    waiting = Task.objects.open().filter(rule="signature")
+    assert set(waiting.values_list("subject_id", "owner")) == {
+        (first.pk, cast.officer.pk), (Signature.objects.get(name="lead").pk, cast.lead.pk)
+    }  # fmt: skip
+
+
+def test_what_was_signed_meanwhile_is_shown_again(portfolio):
+    cast = portfolio
+    (row, _other) = out_for_signature(cast, cast.officer, cast.foreman)
+    shown = everything(cast.officer, cast.lead)
+    signing.sign(row, digest=signing.digest_of(row.subject), by=cast.officer)
+    with pytest.raises(Refused, match="look at the list again"):
+        hand_over_all(cast.officer, by=cast.lead, form_key=uuid.uuid4(), **shown)
+    assert ("officer", "signed") in requests_of(row.subject)
+
+
+def test_signatures_stand_on_the_pages_of_a_hand_over(portfolio, signed_in):
+    cast = portfolio
+    (row,) = out_for_signature(cast, cast.officer)
+    client, page = signed_in(cast.lead), url("portfolio_hand_over", cast.officer.pk)
+    shown = client.get(page).content.decode()
+    assert "Sign: 订单班协议" in shown
+    typed = {
+        "successor": cast.other_officer.pk, "scope": "ticked", "signatures": [row.pk], "form_key": str(uuid.uuid4())
+    }  # fmt: skip
+    assert f'value="{row.pk}" checked' in client.post(page, typed | {"change": "1"}).content.decode()
+    check = client.post(page, typed)
+    assert "Agreements to sign" in check.content.decode()
+    client.post(page, typed | {"confirm": "1", "seen": check.context["seen"]})
+    told = HandOver.objects.get()
+    assert not told.enterprises.exists()
+    assert "订单班协议" in signed_in(cast.other_officer).get(url("hand_over", told.pk)).content.decode()
+    stranger = out_for_signature(cast, cast.lead)[0]
+    wrong = client.post(page, typed | {"signatures": [stranger.pk]})
+    assert (wrong.status_code, list(wrong.context["form"].errors)) == (422, ["signatures"])
 
 
 def test_tasks_of_a_rule_that_is_off_go_along(portfolio):
@@ -462,7 +569,7 @@ def test_what_a_contact_held_goes_to_the_successor(leaver):
     again = Link.objects.get(purpose="partnership", withdrawn_at=None)
     assert (again.addressee, again.created_by) == ("钱师傅", cast.officer)
     event = Event.objects.get(kind="contact.left", subject_id=cast.zhao.pk)
-    assert event.data["moved"] == {"flags": ["signs"], "seats": 1, "links": 3}
+    assert event.data["moved"] == {"flags": ["signs"], "seats": 1, "links": 3, "signatures": 0}
     assert sentence(event, for_enterprise=True) == "赵敏 no longer works with us. 钱波 takes over."
 
 
@@ -521,6 +628,120 @@ def test_who_cannot_follow_a_contact(leaver):
         with pytest.raises(Refused):
             mark_left(leaver.zhao, by=leaver.officer, left_on=timezone.localdate(), successor=nobody)
     assert Contact.objects.get(pk=leaver.zhao.pk).left_on is None
+
+
+def test_what_a_contact_was_asked_to_sign_goes_to_the_successor(leaver):
+    cast = leaver
+    row, school = out_for_signature(cast, cast.zhao, cast.lead)
+    link = link_services.hand_out_to_sign(row, by=cast.officer)
+    Link.objects.filter(pk=link.pk).update(addressee=cast.zhao.address_form)
+    mark_left(cast.zhao, by=cast.officer, left_on=timezone.localdate(), successor=cast.foreman)
+    row.refresh_from_db()
+    fresh = row.passed_to
+    assert (row.state, fresh.state, fresh.addressee_id, fresh.capacity) == (
+        "delegated", "asked", cast.foreman.pk, "director"
+    )  # fmt: skip
+    assert requests_of(row.subject) == {("赵敏", "delegated"), ("钱波", "asked"), ("lead", "asked")}
+    assert fresh.subject.open_signatures == 2
+    link.refresh_from_db()
+    assert link.withdrawn_at
+    assert [one.subject for one in Link.objects.filter(purpose="sign", withdrawn_at=None)] == [fresh]
+    assert Event.objects.get(kind="contact.left", subject_id=cast.zhao.pk).data["moved"]["signatures"] == 1
+    school.refresh_from_db()
+    assert school.state == "asked"
+
+
+@pytest.mark.parametrize("successor", ["foreman", None])
+def test_signatures_that_are_not_passed_on_stay_open(leaver, successor):
+    cast = leaver
+    (row,) = out_for_signature(cast, cast.zhao)
+    link = link_services.hand_out_to_sign(row, by=cast.officer)
+    Link.objects.filter(pk=link.pk).update(addressee=cast.zhao.address_form)
+    taken = {"successor": cast.foreman, "signatures": []} if successor else {}
+    mark_left(cast.zhao, by=cast.officer, left_on=timezone.localdate(), **taken)
+    assert requests_of(row.subject) == {("赵敏", "asked")}
+    assert row.subject.open_signatures == 1
+    assert not Link.objects.filter(purpose="sign", withdrawn_at=None).exists()
+
+
+def test_nobody_is_asked_twice_in_one_capacity_for_somebody_who_left(leaver):
+    cast = leaver
+    rows = out_for_signature(cast, cast.zhao, cast.foreman)
+    mark_left(cast.zhao, by=cast.officer, left_on=timezone.localdate(), successor=cast.foreman)
+    assert requests_of(rows[0].subject) == {("赵敏", "asked"), ("钱波", "asked")}
+
+
+def test_the_page_of_whoever_leaves_lists_what_they_are_to_sign(leaver, signed_in):
+    cast = leaver
+    (row,), (other,) = (out_for_signature(cast, cast.zhao, title=title) for title in ("甲协议", "乙协议"))
+    stranger = out_for_signature(cast, cast.foreman)[0]
+    client, page = signed_in(cast.officer), url("contact_left", cast.zhao.pk)
+    shown = client.get(page).content.decode()
+    assert "甲协议 (director, asked on" in shown
+    typed = {"left_on": timezone.localdate().isoformat(), "successor": cast.foreman.pk}
+    wrong = client.post(page, typed | {"signatures": [stranger.pk]})
+    assert (wrong.status_code, list(wrong.context["form"].errors)) == (422, ["signatures"])
+    answer = client.post(page, typed | {"signatures": [row.pk]}, follow=True).content.decode()
+    assert "“乙协议” still waits for the signature of 赵敏" in answer
+    assert "甲协议” still waits" not in answer
+    assert requests_of(row.subject) == {("赵敏", "delegated"), ("钱波", "asked")}
+    assert requests_of(other.subject) == {("赵敏", "asked")}
+
+
+def test_somebody_is_asked_in_place_of_whoever_is_gone(leaver, signed_in):
+    cast = leaver
+    row, school = out_for_signature(cast, cast.zhao, cast.lead)
+    act = url("agreement_signature", row.subject_id, row.pk, "instead")
+    client = signed_in(cast.officer)
+    assert client.post(act, {"to": cast.foreman.pk}).status_code == 409  # she is still there
+    with pytest.raises(Refused, match="can still sign"):
+        signing.ask_instead(row, cast.foreman, by=cast.officer)
+    mark_left(cast.zhao, by=cast.officer, left_on=timezone.localdate())
+    stranger = ContactFactory(enterprise=cast.b)
+    client.post(act, {"to": stranger.pk})
+    client.post(act, {"to": ""})
+    with pytest.raises(NotAllowed):
+        signing.ask_instead(row, cast.foreman, by=cast.other_officer)
+    assert requests_of(row.subject) == {("赵敏", "asked"), ("lead", "asked")}
+    page = client.get(url("agreement_detail", row.subject_id)).content.decode()
+    assert "no longer works there" in page
+    assert f'value="{cast.foreman.pk}"' in page
+    client.post(act, {"to": cast.foreman.pk})
+    assert requests_of(row.subject) == {("赵敏", "delegated"), ("钱波", "asked"), ("lead", "asked")}
+    with pytest.raises(Refused):
+        signing.ask_instead(row, cast.foreman, by=cast.officer)
+    disable_user(cast.lead, by=cast.administrator)
+    signing.ask_instead(school, cast.other_officer, by=cast.officer)
+    assert ("other_officer", "asked") in requests_of(row.subject)
+
+
+def test_who_did_not_sign_and_left_is_not_passed_on_by_itself(leaver):
+    """What should change is settled first; then somebody else is asked on the page."""
+    cast = leaver
+    (row,) = out_for_signature(cast, cast.zhao)
+    Signature.objects.filter(pk=row.pk).update(state="refused", reason="期限太长", closed_at=timezone.now())
+    mark_left(cast.zhao, by=cast.officer, left_on=timezone.localdate(), successor=cast.foreman)
+    assert requests_of(row.subject) == {("赵敏", "refused")}
+    signing.ask_instead(row, cast.foreman, by=cast.officer)
+    assert requests_of(row.subject) == {("赵敏", "delegated"), ("钱波", "asked")}
+    row.refresh_from_db()
+    assert row.reason == "期限太长"
+
+
+@pytest.mark.parametrize(("who", "state"), [("colleague_hr", "delegated"), ("hr", "asked")])
+def test_in_the_portal_only_the_person_passes_a_signature_on(cast, signed_in, who, state):
+    seat = cast.a.contacts.get(user=cast.colleague_hr)
+    (row,) = out_for_signature(cast, seat)
+    by = getattr(cast, who)
+    page = url("portal_left", cast.a.pk, seat.pk)
+    shown = signed_in(by).get(page).content.decode()
+    assert "订单班协议" in shown
+    assert ("the school asks who signs instead" in shown) == (state == "asked")
+    typed = {"successor": cast.foreman.pk, "signatures": [row.pk]}
+    assert signed_in(by).post(page, typed).status_code == 302
+    row.refresh_from_db()
+    assert row.state == state
+    assert row.passed_to is None or row.passed_to.addressee_id == cast.foreman.pk
 
 
 def test_in_the_portal_it_is_handed_over_likewise(cast):

@@ -117,6 +117,29 @@ def test_passing_on_asks_somebody_else_in_the_same_place(cast, agreement, asked)
             ledger.delegate(asked[0], Signatory("school", "x", name), by=cast.lead)
 
 
+def test_passing_on_to_whoever_is_asked_already(cast, agreement, asked):
+    """Nobody signs for two in one capacity."""
+    twin = Signatory("enterprise", "authorised representative", "孙总", user=cast.colleague_hr)
+    ledger.ask(agreement, [twin], by=cast.officer)
+    with pytest.raises(ValidationError, match="asked already"):
+        ledger.delegate(asked[1], twin, by=cast.hr)
+    with pytest.raises(ValidationError, match="asked already"):
+        ledger.hand_over(asked[1], twin, by=cast.officer)
+    assert Signature.objects.get(pk=asked[1].pk).state == S.ASKED
+
+
+def test_handed_over_by_somebody_else_the_person_who_left_no_longer_signs(cast, agreement, asked):
+    fresh = ledger.hand_over(asked[1], Signatory("school", "x", "孙总", 9, user=cast.colleague_hr), by=cast.officer)
+    old = Signature.objects.get(pk=asked[1].pk)
+    assert (old.state, old.passed_to_id, fresh.state) == ("delegated", fresh.pk, "asked")
+    assert (fresh.side, fresh.capacity, fresh.asked_by) == ("enterprise", "authorised representative", cast.officer)
+    event = Event.objects.get(kind="signature.hand_over")
+    assert (event.side, event.by) == ("school", cast.officer)
+    for again in (old, ledger.sign(fresh, digest=DIGEST, by=cast.colleague_hr)):
+        with pytest.raises(Refused):
+            ledger.hand_over(again, Signatory("school", "x", "李总"), by=cast.officer)
+
+
 def test_a_changed_text_asks_again_only_those_it_touches(cast, agreement, asked):
     lead, hr, works = asked
     ledger.sign(lead, digest=DIGEST, by=cast.lead)

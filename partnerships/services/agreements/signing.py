@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Role, User
+from accounts.models import PARTNER_ROLES, Role, User
 from partnerships.models import Agreement, AgreementDocument, Contact
 from partnerships.rules.agreements import MANY, SIGNED, digest
 from partnerships.services.agreements.terms import enter_into_force, lock_former
@@ -33,6 +33,8 @@ from reminders.workflow import DeliveryState
 
 #: The rules whose tasks follow from what happens here.
 RULES = ("signature", "signature_refused")
+#: What waits for the person asked.
+WAITING = (Signature.State.ASKED, Signature.State.SEEN)
 #: What a scan of a signed page may be.
 SCANS = (*PICTURES, DOCUMENTS[0])
 
@@ -304,14 +306,90 @@ def delegate(signature, to, *, by, now=None):
     with transaction.atomic():
         locked, row = _both(signature)
         _adopt(row, by)
-        if row.side == Side.SCHOOL:
-            one = of_the_school(to, row.capacity, row.position)
-        else:
-            one = of_the_enterprise(to, row.capacity, row.position)
+        one = _in_place_of(row, to)
         _check(locked, one)
         fresh = ledger.delegate(row, one, by=by, now=now)
         _follow(locked, by, now)
     return fresh
+
+
+# --- whoever is gone -----------------------------------------------------------------------------------------------
+
+
+def waiting_for(person):
+    """The requests to sign that wait for a Contact, or for a User of the school."""
+    rows = Signature.objects.filter(
+        subject_type=ContentType.objects.get_for_model(Agreement), state__in=WAITING,
+        subject_id__in=Agreement.objects.filter(state=AgreementState.SIGNATURE).values("pk"),
+    )  # fmt: skip
+    if isinstance(person, Contact):
+        return rows.filter(side=Side.ENTERPRISE, addressee_id=person.pk)
+    return rows.filter(side=Side.SCHOOL, user=person)
+
+
+def gone_of(signatures):
+    """Ids of those requests whose person can no longer sign: has left, or no longer reads agreements here."""
+    there = [row for row in signatures if row.side == Side.ENTERPRISE and row.addressee_id]
+    left = Contact.objects.filter(pk__in=[row.addressee_id for row in there], left_on__isnull=False) if there else ()
+    left = {contact.pk for contact in left}
+    here = [row for row in signatures if row.side == Side.SCHOOL and row.user]
+    return {row.pk for row in there if row.addressee_id in left} | {
+        row.pk for row in here if not (row.user.is_active and row.user.sees_partners)
+    }
+
+
+def successors_of(signature):
+    """Who can be asked in place of a person who is gone: those present there, or of the school who read agreements."""
+    if signature.side == Side.SCHOOL:
+        return User.objects.active().filter(role__in=PARTNER_ROLES).order_by("name", "pk")
+    there = Contact.objects.filter(pk=signature.addressee_id).values("enterprise")
+    return Contact.objects.present().filter(enterprise__in=there).order_by("name", "pk")
+
+
+def hand_over(signatures, to, *, by, now=None):
+    """Ask `to` (Contact or User) instead of the person who is asked by `signatures`; {id of the old request: new one}.
+
+    In the transaction of whoever hands over, who has checked that `by` may and that `to` can sign. What is answered by
+    now is left alone, and so is what `to` is asked in the same capacity already: nobody signs for two. Writes
+    "signature.hand_over".
+    """
+    now, fresh = now or timezone.now(), {}
+    for agreement in Agreement.objects.filter(pk__in={row.subject_id for row in signatures}).order_by("pk"):
+        lock_former(agreement)
+        locked = lock(agreement)
+        rows = ledger.ledger(locked).filter(pk__in=[row.pk for row in signatures], state__in=WAITING)
+        if locked.state != AgreementState.SIGNATURE:
+            continue
+        for row in list(ledger.not_yet_asked(rows, to.name)):
+            if ledger.not_yet_asked(rows.filter(pk=row.pk), to.name).exists():  # of two in one capacity the first
+                fresh[row.pk] = ledger.hand_over(row, _in_place_of(row, to), by=by, now=now)
+        _refresh(locked, now)
+    return fresh
+
+
+def ask_instead(signature, to, *, by, now=None):
+    """Ask `to`, a Contact or a User, in place of somebody who is gone; return the new request.
+
+    Done by whoever keeps the agreement. Writes "signature.hand_over". Raises NotAllowed, Refused for what is answered
+    and while the person can still sign, ValidationError for whoever could not sign it or is asked already.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        locked, row = _both(signature)
+        if reason := keeps_this_agreement(locked, by):
+            raise NotAllowed(reason)
+        if not gone_of([row]):
+            raise Refused(_("%(name)s can still sign this, or pass it on.") % {"name": row.name})
+        one = _in_place_of(row, to)
+        _check(locked, one)
+        fresh = ledger.hand_over(row, one, by=by, now=now)
+        _follow(locked, by, now)
+    return fresh
+
+
+def _in_place_of(row, to):
+    made = of_the_school if row.side == Side.SCHOOL else of_the_enterprise
+    return made(to, row.capacity, row.position)
 
 
 # --- links and codes -----------------------------------------------------------------------------------------------

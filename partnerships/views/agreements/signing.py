@@ -103,7 +103,21 @@ def _link(request, agreement, row):
     return redirect("partnerships:link_carry", agreement.enterprise_id, link.pk)
 
 
-ACTS = {"withdraw": _withdraw, "again": _again, "remind": _remind, "link": _link}
+def _instead(request, agreement, row):
+    """Of somebody who is gone: who is asked in that place."""
+    form = DelegateForm(request.POST, people=signing.successors_of(row))
+    if not form.is_valid():
+        messages.error(request, _("Choose who signs instead."))
+        return
+    try:
+        fresh = signing.ask_instead(row, form.cleaned_data["to"], by=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, _("%(to)s is asked instead of %(name)s.") % {"to": fresh.name, "name": row.name})
+
+
+ACTS = {"withdraw": _withdraw, "again": _again, "remind": _remind, "link": _link, "instead": _instead}
 
 
 # --- one's own signature, at the school and in the portal ------------------------------------------------------------
