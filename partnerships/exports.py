@@ -3,10 +3,23 @@
 from django.db.models import Count, Prefetch, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import SCHOOL_ROLES, Department, User
 from partnerships.health.part import parts
-from partnerships.models import Agreement, Enterprise, Registration, Seminar, Touchpoint, Trip, YearResult
+from partnerships.models import (
+    Agreement,
+    DocumentTemplate,
+    Enterprise,
+    Import,
+    ImportRow,
+    Registration,
+    Scan,
+    Seminar,
+    Touchpoint,
+    Trip,
+    YearResult,
+)
 from partnerships.models.enterprise import NEVER
 from partnerships.models.result import FIGURES
 from partnerships.models.seminar import Answer
@@ -245,3 +258,83 @@ def registration_rows(queryset):
             row.received_at, row.name, row.uscc, row.contact_name, row.phone, row.email, row.wishes,
             str(states[row.state]), str(row.decided_by or ""), row.decided_at, row.reason,
         )  # fmt: skip
+
+
+def scan_sheet(queryset):
+    """One row per scanned stack, newest first."""
+    heads = [
+        _("No."), _("file"), pgettext("paper", "pages"), _("state"), _("not readable"), _("agreements filed"),
+        _("uploaded by"), _("uploaded"), _("applied by"), _("applied"),
+    ]  # fmt: skip
+    return _("Scanned stacks"), heads, scan_rows(queryset.order_by("-uploaded_at", "-pk"))
+
+
+def scan_rows(queryset):
+    states = dict(Scan.State.choices)
+    rows = queryset.select_related("uploaded_by", "applied_by").annotate(
+        unread=Count("sheets", filter=Q(sheets__fate="open"), distinct=True), papers=Count("filed", distinct=True)
+    )
+    for number, row in enumerate(rows.iterator(chunk_size=500), start=1):
+        yield (
+            number, row.name, row.pages, str(states[row.state]), row.unread, row.papers, str(row.uploaded_by),
+            row.uploaded_at, str(row.applied_by or ""), row.applied_at,
+        )  # fmt: skip
+
+
+def template_sheet(queryset):
+    """One row per version of a template of a document."""
+    heads = [
+        _("No."), _("name"), _("version"), _("kind"), _("language"), _("for amendments"), _("in use"), _("uploaded by"),
+        _("uploaded"),
+    ]  # fmt: skip
+    return _("Templates"), heads, template_rows(queryset)
+
+
+def template_rows(queryset):
+    kinds, languages = (
+        {value: str(label) for value, label in DocumentTemplate._meta.get_field(name).choices}
+        for name in ("kind", "language")
+    )
+    for number, row in enumerate(queryset.select_related("uploaded_by").iterator(chunk_size=500), start=1):
+        yield (
+            number, row.name, row.nth, kinds[row.kind], languages[row.language], _yes(row.is_for_amendments),
+            _yes(row.is_active), str(row.uploaded_by), row.uploaded_at,
+        )  # fmt: skip
+
+
+def preset_sheet(queryset):
+    """One row per preset of an agreement."""
+    heads = [
+        _("No."), _("name"), _("English name"), _("kind"), _("offered for new agreements"), _("made by"), _("made")
+    ]  # fmt: skip
+    return _("Presets"), heads, preset_rows(queryset)
+
+
+def preset_rows(queryset):
+    kinds = {value: str(label) for value, label in Agreement.Kind.choices}
+    for number, row in enumerate(queryset.select_related("created_by").iterator(chunk_size=500), start=1):
+        yield (
+            number, row.name, row.name_en, kinds[row.kind], _yes(row.is_offered), str(row.created_by), row.created_at
+        )  # fmt: skip
+
+
+def import_sheet(queryset):
+    """One row per list that was uploaded, newest first, with what became of its rows."""
+    heads = [_("No."), _("file"), _("what it lists"), _("state")]
+    heads += [*(str(label) for label in ImportRow.Verdict.labels), _("uploaded by"), _("uploaded"), _("applied")]
+    return _("Imports"), heads, import_rows(queryset.order_by("-uploaded_at", "-pk"))
+
+
+def import_rows(queryset):
+    states, kinds = dict(Import.State.choices), dict(Import.Kind.choices)
+    counted = {f"of_{name}": Count("rows", filter=Q(rows__verdict=name)) for name in ImportRow.Verdict.values}
+    rows = queryset.select_related("uploaded_by").annotate(**counted)
+    for number, row in enumerate(rows.iterator(chunk_size=500), start=1):
+        yield (
+            number, row.name, str(kinds[row.kind]), str(states[row.state]), *(getattr(row, name) for name in counted),
+            str(row.uploaded_by), row.uploaded_at, row.applied_at,
+        )  # fmt: skip
+
+
+def _yes(value):
+    return _("yes") if value else _("no")

@@ -31,6 +31,7 @@ from partnerships.filters import (
     trips_for,
 )
 from partnerships.health.shown import health_for
+from partnerships.models import AgreementPreset, DocumentTemplate, Import, Scan
 from reminders.exports import delivery_sheet
 from reminders.filters import DeliveryFilter, deliveries_for
 
@@ -102,6 +103,20 @@ def by_filter_and_hand(narrowed_for):
     return narrow
 
 
+def whole(model):
+    """`narrow` of a list that is shown as it is, newest or first by its own order."""
+
+    def narrow(user, _data):
+        return model.objects.visible_to(user), []
+
+    return narrow
+
+
+def presets(_user, _data):
+    """Whoever reads partners reads every preset."""
+    return AgreementPreset.objects.all(), []
+
+
 def sees_partners(user):
     return user.sees_partners
 
@@ -131,6 +146,22 @@ LISTS = {
         ListOf(
             "papers", _("Sent and not back"), "partnerships:paper_away", ("for", "mine"),
             sees_partners, by_hand(papers_away), exports.away_sheet, _("papers-away-%(day)s.xlsx"),
+        ),
+        ListOf(
+            "scans", _("Scanned stacks"), "partnerships:scan_list", (), sees_partners, whole(Scan), exports.scan_sheet,
+            _("scanned-stacks-%(day)s.xlsx"),
+        ),
+        ListOf(
+            "templates", _("Templates"), "partnerships:template_list", (), sees_partners, whole(DocumentTemplate),
+            exports.template_sheet, _("templates-%(day)s.xlsx"),
+        ),
+        ListOf(
+            "presets", _("Presets"), "partnerships:preset_list", (), sees_partners, presets, exports.preset_sheet,
+            _("presets-%(day)s.xlsx"),
+        ),
+        ListOf(
+            "imports", _("Imports"), "partnerships:import_list", (), sees_partners, whole(Import),
+            exports.import_sheet, _("imports-%(day)s.xlsx"),
         ),
         ListOf(
             "needs", _("Needs"), "partnerships:need_list", tuple(NeedFilter.base_filters),

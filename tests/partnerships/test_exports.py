@@ -6,7 +6,7 @@ import zipfile
 import pytest
 from django.urls import reverse
 
-from partnerships.models import Enterprise
+from partnerships.models import AgreementPreset, DocumentTemplate, Enterprise, Import, ImportRow, Scan, ScanPage
 from records.sheets import read_workbook
 from tests.partnerships.factories import EnterpriseFactory, TouchpointFactory, TripFactory
 
@@ -56,3 +56,54 @@ def test_more_rows_cost_no_more_queries(cast, signed_in, django_assert_max_num_q
         if number in (0, 29):
             with django_assert_max_num_queries(11):
                 download(client, "trips")
+
+
+# --- what was uploaded ---------------------------------------------------------------------------------------------
+
+
+def sheet_of(client, name):
+    (sheet,) = read_workbook(download(client, name), "a.xlsx").sheets
+    return sheet.rows
+
+
+def test_the_list_of_scanned_stacks_is_of_those_a_person_sees(cast, signed_in):
+    own = Scan.objects.create(name="甲.pdf", uploaded_by=cast.officer, state="preview", pages=3)
+    Scan.objects.create(name="乙.pdf", uploaded_by=cast.lead, state="uploaded")
+    ScanPage.objects.bulk_create(ScanPage(scan=own, position=n, fate="open") for n in (1, 2))
+    rows = sheet_of(signed_in(cast.officer), "scans")
+    assert [(row[1], row[2], row[4], row[5]) for row in rows[1:]] == [("甲.pdf", 3, 2, 0)]
+    assert len(sheet_of(signed_in(cast.lead), "scans")) == 3
+
+
+def test_the_lists_of_templates_and_presets(cast, signed_in):
+    DocumentTemplate.objects.create(name="订单班", kind="order_class", nth=2, uploaded_by=cast.lead)
+    AgreementPreset.objects.create(name="框架", kind="framework", created_by=cast.lead)
+    client = signed_in(cast.officer)
+    assert [row[1:3] for row in sheet_of(client, "templates")[1:]] == [["订单班", 2]]
+    assert [row[1] for row in sheet_of(client, "presets")[1:]] == ["框架"]
+
+
+def test_the_list_of_imports_says_what_became_of_the_rows(cast, signed_in):
+    batch = Import.objects.create(name="台账.xlsx", uploaded_by=cast.officer, state="preview")
+    Import.objects.create(name="别人的.xlsx", uploaded_by=cast.other_officer)
+    ImportRow.objects.bulk_create(
+        ImportRow(batch=batch, position=n, line=n, sheet="s", parsed={}, verdict=verdict)
+        for n, verdict in enumerate(("new", "new", "faulty"))
+    )
+    rows = sheet_of(signed_in(cast.officer), "imports")
+    assert [(row[1], *row[4:8]) for row in rows[1:]] == [("台账.xlsx", 2, 0, 0, 1)]
+
+
+@pytest.mark.parametrize("name", ["scans", "templates", "presets", "imports"])
+def test_what_was_uploaded_is_not_for_everybody(cast, signed_in, name):
+    for who in (cast.teacher, cast.hr):
+        assert signed_in(who).get(reverse("reports:list_export", args=[name])).status_code == 403
+    page = {"scans": "scan_list", "templates": "template_list", "presets": "preset_list", "imports": "import_list"}[
+        name
+    ]
+    Scan.objects.create(name="甲.pdf", uploaded_by=cast.officer)
+    DocumentTemplate.objects.create(name="订单班", uploaded_by=cast.lead)
+    AgreementPreset.objects.create(name="框架", created_by=cast.lead)
+    Import.objects.create(name="台账.xlsx", uploaded_by=cast.officer)
+    shown = signed_in(cast.officer).get(reverse(f"partnerships:{page}")).content.decode()
+    assert reverse("reports:list_export", args=[name]) in shown
