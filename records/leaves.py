@@ -21,6 +21,10 @@ FEET = ("footer", "first_page_footer", "even_page_footer")
 TITLE_PAGE, BREAK_BEFORE, SECTION = qn("w:titlePg"), qn("w:pageBreakBefore"), qn("w:sectPr")
 
 
+#: The "sheet" of every page that a browser prints by itself: how many it makes of the text is known to nobody.
+UNCOUNTED = 0
+
+
 def mark_of(code, leaf, leaves):
     return f"RH1:{code}:{leaf}:{leaves}"
 

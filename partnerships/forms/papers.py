@@ -11,6 +11,7 @@ from partnerships.forms.editing import DayField
 from partnerships.models import Agreement, DocumentTemplate
 from partnerships.models.papers import LANGUAGES
 from partnerships.rules.papers import Step
+from records.leaves import UNCOUNTED
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
@@ -62,13 +63,17 @@ class ScanForm(forms.Form):
 
 
 class PageForm(forms.Form):
-    """Of which document a page is that could not be read, and which sheet."""
+    """Of which document a page is that could not be read, and which sheet; `suggested` is what its place says."""
 
     document = forms.ModelChoiceField(label=_("of which agreement"), queryset=None, empty_label=None)
-    leaf = forms.IntegerField(label=pgettext_lazy("paper", "sheet"), min_value=1, max_value=999)
+    leaf = forms.IntegerField(
+        label=pgettext_lazy("paper", "sheet"), min_value=UNCOUNTED, max_value=999,
+        help_text=_("0 where it was printed from the page of the agreement."),
+    )  # fmt: skip
 
-    def __init__(self, *args, page, documents, **kwargs):
-        first = {"document": page.document_id, "leaf": page.leaf}
+    def __init__(self, *args, page, documents, suggested=None, **kwargs):
+        document, leaf = suggested or (page.document_id, page.leaf)
+        first = {"document": document, "leaf": leaf}
         super().__init__(*args, auto_id=f"page-{page.pk}-%s", initial=first, **kwargs)
         self.page = page
         self.fields["document"].queryset = documents

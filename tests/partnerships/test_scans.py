@@ -140,7 +140,7 @@ def test_twice_older_and_foreign_pages(cast, made):
     stack = [page(first.code, 1, first.leaves), *sheets(second)[:1], *sheets(second), page("a" * 12, 1, 2)]
     scan = taken_in(cast, stack)
     [pile] = piles_of(scan, cast.officer)
-    assert (pile.document, pile.twice, pile.missing) == (second, [1], [])
+    assert (pile.document, pile.twice, pile.missing, list(pile.further)) == (second, [], [], [1])
     assert [row.position for row in pile.older] == [1]
     assert pile.is_of_this_text
     assert scan.sheets.get(position=len(stack)).fate == "open"
@@ -201,11 +201,121 @@ def test_a_page_by_hand_is_checked(cast, made):
     [paper] = made(1)
     scan = taken_in(cast, [page(paper.code, 1, 3, is_blotted=True)])
     row = scan.sheets.get()
-    for leaf in (None, 0, 4):
+    for leaf in (None, -1, 4):
         with pytest.raises(ValidationError):
             scans.place_page(row, by=cast.officer, document=paper, leaf=leaf)
     with pytest.raises(NotAllowed):
         scans.place_page(row, by=cast.hr, document=paper, leaf=1)
+
+
+# --- text that runs over, second copies, pages without a code ---------------------------------------------------------
+
+
+def codes_of(content):
+    return [sheet.mark and sheet.mark[1] for sheet in sheets_of(content)]
+
+
+def filed_of(document):
+    with open_file(AgreementScan.objects.get(agreement=document.agreement).file) as file:
+        return codes_of(file.read())
+
+
+def by_leaves(document, *leaves):
+    """Pages of these sheets; None: one without a code."""
+    return [page(document.code, leaf or 0, document.leaves, is_blotted=leaf is None) for leaf in leaves]
+
+
+def test_text_that_runs_over_is_the_same_sheet(cast, made):
+    [paper] = made(1)
+    scan = taken_in(cast, by_leaves(paper, 1, 2, 2, 2, 3))
+    [pile] = piles_of(scan, cast.officer)
+    assert (pile.is_clean, pile.twice, pile.missing) == (True, [], [])
+    assert [row.position for row in pile.further[2]] == [2, 3, 4]
+    applied(scan, cast.officer)
+    assert filed_of(paper) == [1, 2, 2, 2, 3]
+    assert AgreementScan.objects.get().missing == []
+
+
+def test_the_last_sheet_first_is_turned_round(cast, made):
+    [paper] = made(1)
+    scan = taken_in(cast, by_leaves(paper, 3, 2, 2, 1))
+    [pile] = piles_of(scan, cast.officer)
+    assert [row.position for row in pile.pages] == [4, 3, 2, 1]
+    assert pile.is_clean
+
+
+def test_a_second_copy_is_shown_and_can_be_left_out(cast, signed_in, made):
+    [paper] = made(1)
+    scan = taken_in(cast, by_leaves(paper, 1, 2, 3, 1, 2, 3))
+    [pile] = piles_of(scan, cast.officer)
+    assert (pile.twice, [row.position for row in pile.pages]) == ([1, 2, 3], [1, 2, 3, 4, 5, 6])
+    assert not pile.is_clean
+    client = signed_in(cast.officer)
+    assert "page 6 (sheet 3)" in client.get(address("scan_detail", scan.pk)).content.decode()
+    for row in scan.sheets.filter(position__gt=3):
+        client.post(address("scan_page", scan.pk, row.pk), {"do": "drop"})
+    [pile] = piles_of(scan, cast.officer)
+    assert pile.is_clean
+    applied(scan, cast.officer)
+    assert filed_of(paper) == [1, 2, 3]
+
+
+def test_both_copies_are_filed_where_nobody_leaves_one_out(cast, made):
+    [paper] = made(1)
+    applied(taken_in(cast, by_leaves(paper, 1, 2, 3, 1, 2, 3)), cast.officer)
+    assert filed_of(paper) == [1, 2, 3, 1, 2, 3]
+
+
+def test_a_page_without_a_code_between_two_sheets_is_asked_with_what_its_place_says(cast, signed_in, made):
+    [paper] = made(1)
+    scan = taken_in(cast, by_leaves(paper, 1, None, 2, 3))
+    with pytest.raises(Refused, match="neither assigned nor left out"):
+        scans.start_applying(scan, by=cast.officer)
+    client, row = signed_in(cast.officer), scan.sheets.get(fate="open")
+    shown = client.get(address("scan_detail", scan.pk))
+    assert "Its place in the stack says this" in shown.content.decode()
+    [(loose, form, _is_suggested)] = shown.context["loose"]
+    assert (loose, form.initial) == (row, {"document": paper.pk, "leaf": 1})
+    client.post(address("scan_page", scan.pk, row.pk), form.initial)
+    [pile] = piles_of(scan, cast.officer)
+    assert (pile.is_clean, list(pile.further)) == (True, [1])
+    applied(scan, cast.officer)
+    assert filed_of(paper) == [1, None, 2, 3]
+
+
+def test_where_its_place_says_nothing_nothing_is_suggested(cast, signed_in, made):
+    first, second = made(2)
+    scan = taken_in(cast, [*sheets(first), *by_leaves(first, None), *sheets(second)])
+    shown = signed_in(cast.officer).get(address("scan_detail", scan.pk))
+    assert "Its place in the stack says this" not in shown.content.decode()
+    [(_row, form, is_suggested)] = shown.context["loose"]
+    assert (form.initial, is_suggested) == ({"document": None, "leaf": None}, False)
+
+
+# --- printed by a browser ------------------------------------------------------------------------------------------
+
+
+def test_pages_that_a_browser_printed_are_filed_whole_without_being_counted(cast, made):
+    """All of them carry the same code: the paper's, and no sheet."""
+    printed, counted = made(2)
+    scan = taken_in(cast, [*[page(printed.code, 0, printed.leaves) for _n in range(3)], *sheets(counted)])
+    first, second = piles_of(scan, cast.officer)
+    assert (first.document, first.missing, first.twice, list(first.further)) == (printed, [], [], [0])
+    assert first.is_clean
+    assert second.is_clean
+    applied(scan, cast.officer)
+    assert filed_of(printed) == [0, 0, 0]
+    assert AgreementScan.objects.get(agreement=printed.agreement).missing == []
+
+
+def test_a_stained_one_among_them_goes_where_its_neighbours_go(cast, signed_in, made):
+    [paper] = made(1)
+    scan = taken_in(cast, by_leaves(paper, 0, None, 0))
+    [(row, form, _is_suggested)] = signed_in(cast.officer).get(address("scan_detail", scan.pk)).context["loose"]
+    assert form.initial == {"document": paper.pk, "leaf": 0}
+    scans.place_page(row, by=cast.officer, **{**form.initial, "document": paper})
+    applied(scan, cast.officer)
+    assert filed_of(paper) == [0, None, 0]
 
 
 # --- what cannot be read -------------------------------------------------------------------------------------------

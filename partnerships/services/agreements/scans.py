@@ -25,6 +25,7 @@ from partnerships.services.agreements.writing import lock_kept, tell
 from partnerships.services.touchpoints import once
 from partnerships.workflow import SCAN, ImportState, sees_partners
 from records.files import DOCUMENTS, Rejected, keep_made, open_file, store_file
+from records.leaves import UNCOUNTED
 from records.models import File, Signature
 from records.scans import UnreadableScan, sheets_of, split
 from records.services import record
@@ -148,7 +149,7 @@ def place_page(page, *, by, document=None, leaf=None):
     """
     if reason := sees_partners(None, by):
         raise NotAllowed(reason)
-    if document is not None and not (leaf and 1 <= leaf <= document.leaves):
+    if document is not None and not (leaf is not None and UNCOUNTED <= leaf <= document.leaves):
         sentence = _("This document has %(count)s sheets: say which one it is.")
         raise ValidationError({"leaf": sentence % {"count": document.leaves}})
     with transaction.atomic():

@@ -11,7 +11,7 @@ from partnerships import tasks
 from partnerships.forms.editing import add_errors
 from partnerships.forms.papers import PageForm, PaperSignedForm, ScanForm
 from partnerships.models import Agreement, AgreementScan, Scan, ScanPage
-from partnerships.scans import offered_for, piles_of
+from partnerships.scans import offered_for, piles_of, suggested_for
 from partnerships.services.agreements import scans as services
 from partnerships.views.doors import school_only, school_page
 from partnerships.views.lists import list_page
@@ -73,6 +73,7 @@ def _detail(request, scan, faulty=None):
     loose = [page for page in sheets if page.fate != ScanPage.Fate.FOUND]
     is_preview = scan.state == ImportState.PREVIEW
     offered = offered_for(scan, request.user) if is_preview and (loose or faulty) else None
+    suggested = suggested_for(sheets) if is_preview else {}
     context = {
         "scan": scan,
         "words": SCAN.words[scan.state],
@@ -80,17 +81,19 @@ def _detail(request, scan, faulty=None):
         "moves": {open.move.name: open for open in moves_open_to(scan, SCAN, request.user)},
         "why": [sentence_of(one["code"], one["params"]) for one in scan.remarks if "code" in one],
         "piles": piles_of(scan, request.user) if is_preview else [],
-        "loose": [(page, _page_form(page, offered, faulty)) for page in loose],
+        "loose": [(page, _page_form(page, offered, faulty, suggested), page.position in suggested) for page in loose],
         "filed": with_sign_forms(scan.filed.select_related("agreement__enterprise", "file", "document").order_by("pk")),
         "refused": _refused(scan),
     }
     return render(request, "partnerships/scan_detail.html", context, status=422 if faulty else 200)
 
 
-def _page_form(page, offered, faulty):
+def _page_form(page, offered, faulty, suggested):
     if offered is None:
         return None
-    return faulty if faulty is not None and faulty.page == page else PageForm(page=page, documents=offered)
+    if faulty is not None and faulty.page == page:
+        return faulty
+    return PageForm(page=page, documents=offered, suggested=suggested.get(page.position))
 
 
 def with_sign_forms(filed):
