@@ -6,6 +6,7 @@ from partnerships.models import PaperStep
 from partnerships.rules.papers import REFERENCES, SHARED, Step, is_long_away, next_step, stage_of
 from partnerships.services.agreements import documents
 from partnerships.workflow import AgreementState
+from records.leaves import UNCOUNTED, mark_of
 
 
 def paper_stage(agreement):
@@ -54,6 +55,15 @@ def papers_of(agreement, today, *, may_change):
         "may_change": may_change,
         "today": today,
     }
+
+
+def code_to_print(agreement, versions):
+    """The document whose code the pages carry that a browser prints of `agreement`, and the code (records.leaves).
+
+    None where the page does not show what a document does: none of the present text, or amendments changed it since.
+    """
+    document = documents.current(agreement) if len(versions) == 1 else None
+    return None if document is None else (document, mark_of(document.code, UNCOUNTED, document.leaves))
 
 
 def papers_for_enterprise(agreement):

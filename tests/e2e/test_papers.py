@@ -6,6 +6,7 @@ from docx import Document
 from playwright.sync_api import expect
 
 from records.leaves import read_mark
+from records.scans import sheets_of
 from tests.e2e.visitor import of
 from tests.partnerships.stacks import page as sheet
 from tests.partnerships.stacks import pdf
@@ -23,6 +24,17 @@ def download(officer, agreement):
     with officer.page.expect_download() as found:
         officer.page.locator("#paper").get_by_role("link", name=officer.say("Download .docx")).first.click()
     return Document(io.BytesIO(found.value.path().read_bytes()))
+
+
+def printed_by_the_browser(officer, row):
+    """Each page carries the code, and the reader of stacks reads it."""
+    code, leaves, _document, agreement, _title = row
+    officer.open(f"/agreements/{agreement}/print/")
+    officer.picture("papers print")
+    content = officer.page.pdf(width="148mm", height="210mm")
+    marks = [page.mark for page in sheets_of(content)]
+    assert len(marks) > 1
+    assert set(marks) == {(code, 0, leaves)}
 
 
 def tick_both(officer, rows, reference):
@@ -50,6 +62,7 @@ def test_out_and_back(visitors, places, site, variant):
     assert len(document.sections) == first[1]
     assert first[0] in document.sections[0].footer.paragraphs[-1].text
     officer.picture("papers agreement")
+    printed_by_the_browser(officer, first)
     tick_both(officer, rows, f"4 {of(variant)}"[:60])
     officer.open(f"/agreements/{first[3]}/")
     expect(page.locator(".steps-done li[data-done]", has_text=officer.say_of("paper", "copies made"))).to_have_count(1)

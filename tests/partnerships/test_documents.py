@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import zipfile
@@ -17,6 +18,7 @@ from docx import Document
 from docx.enum.text import WD_BREAK
 
 from partnerships.models import Agreement, AgreementDocument, DocumentTemplate
+from partnerships.papers import code_to_print
 from partnerships.rules.documents import LISTS, VARIABLES, amount_in_words, numeral
 from partnerships.services.agreements import documents, review, signing, templates
 from records import documents as filler
@@ -379,6 +381,34 @@ def test_both_sides_download_it(cast, signed_in, agreement):
     assert hr.get(address).status_code == 404
 
 
+# --- printed by a browser ------------------------------------------------------------------------------------------
+
+
+def printed(client, agreement):
+    return client.get(reverse("partnerships:agreement_print", args=[agreement.pk])).content.decode()
+
+
+def test_the_page_to_print_carries_the_code_of_the_document(cast, signed_in, agreement):
+    client = signed_in(cast.officer)
+    assert "qr--sheet" not in printed(client, agreement)  # there is no document yet
+    document = documents.freeze(agreement, by=cast.officer)
+    page = printed(client, agreement)
+    assert "qr--sheet" in page
+    assert f"<figcaption>{document.code}</figcaption>" in page
+    found, mark = code_to_print(agreement, [agreement])
+    assert (found, read_mark(mark)) == (document, (document.code, 0, document.leaves))
+
+
+def test_no_code_where_the_page_says_something_else_than_the_document(cast, signed_in, agreement):
+    client = signed_in(cast.officer)
+    documents.freeze(agreement, by=cast.officer)
+    assert code_to_print(agreement, [agreement, agreement]) is None  # amended: what counts is put together
+    Agreement.objects.filter(pk=agreement.pk).update(aim="更正")
+    page = printed(client, agreement)
+    assert "qr--sheet" not in page
+    assert "filed by hand" in page
+
+
 # --- opened in an office program -----------------------------------------------------------------------------------
 
 #: Where it is said that nothing is left out (.ci/run) the test fails instead of being skipped.
@@ -403,6 +433,19 @@ def in_an_office_program(folder, papers):
     return {name: subprocess.run(how, check=True, capture_output=True).stdout.decode() for name, how in read.items()}
 
 
+def overflowing():
+    """A template of two sheets, the first one several pages long, with feet of its own on first and even pages."""
+    document, out = Document(), io.BytesIO()
+    document.sections[0].different_first_page_header_footer = True
+    document.settings.odd_and_even_pages_header_footer = True
+    for _n in range(40):
+        document.add_paragraph("双方共同制订人才培养方案。" * 12)
+    document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
+    document.add_paragraph("{{ title }}")
+    document.save(out)
+    return out.getvalue()
+
+
 @pytest.mark.skipif(LEFT_OUT, reason="needs libreoffice-writer (docs/operations.md)")
 def test_it_opens_and_every_value_is_there(agreement, tmp_path):
     values = {language: documents.values_of(agreement, language) for language in ("zh-hans", "en")}
@@ -411,6 +454,7 @@ def test_it_opens_and_every_value_is_there(agreement, tmp_path):
     }
     values["template"] = values["zh-hans"]
     made["template"] = fill(documents.starter("zh-hans"), values["template"], lists=LISTS, code="1" * 12)
+    made["overflows"], values["overflows"] = fill(overflowing(), EXAMPLES, lists=LISTS, code="1" * 12), {}
     shown = in_an_office_program(tmp_path, {name: content for name, (content, _leaves) in made.items()})
     for name, text in shown.items():
         assert "{{" not in text.replace("{{ 7*7 }}", "")
@@ -421,3 +465,8 @@ def test_it_opens_and_every_value_is_there(agreement, tmp_path):
                 assert "".join(part.split()) in found, (name, key)
     for name in ("zh-hans", "en"):  # each sheet is one page: nothing overflows
         assert shown[name].count("\f") == made[name][1]
+    assert made["overflows"][1] == 2
+    pages = shown["overflows"].split("\f")[:-1]
+    codes = [re.findall(r"1{12}\s+(\d)/2", page) for page in pages]
+    assert len(pages) >= 5
+    assert codes == [["1"]] * (len(pages) - 1) + [["2"]]  # further pages say the sheet they go on from

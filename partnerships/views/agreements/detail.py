@@ -17,7 +17,7 @@ from partnerships.forms.papers import StepForm
 from partnerships.models import Agreement
 from partnerships.models.agreement import SIGNED_STATES
 from partnerships.obligations import promises_of
-from partnerships.papers import papers_of
+from partnerships.papers import code_to_print, papers_of
 from partnerships.rules.agreements import in_effect
 from partnerships.services import links as link_services
 from partnerships.services.agreements import amending, ending, review
@@ -27,6 +27,7 @@ from partnerships.signatures import TO_SIGN, own_request, shown, turn
 from partnerships.views.agreements.drafts import agreement_of, editable, kept
 from partnerships.views.agreements.scans import with_sign_forms
 from partnerships.workflow import AGREEMENT, AgreementState, keeps_this_agreement
+from records import qr
 from records.models import File
 from records.workflow import moves_open_to
 
@@ -132,7 +133,10 @@ def _comment_form(request, fields, bound=None):
 @require_safe
 def agreement_print(request, pk):
     agreement = agreement_of(request, pk)
-    return render(request, "partnerships/agreement_print.html", parts_of(agreement, timezone.localdate()))
+    context = parts_of(agreement, timezone.localdate())
+    if found := code_to_print(agreement, context["versions"]):
+        context |= {"document": found[0], "qr": qr.svg(found[1], is_for_paper=True)}
+    return render(request, "partnerships/agreement_print.html", context)
 
 
 @require_POST
