@@ -378,6 +378,8 @@ def ask_instead(signature, to, *, by, now=None):
         locked, row = _both(signature)
         if reason := keeps_this_agreement(locked, by):
             raise NotAllowed(reason)
+        if row.state not in ledger.OPEN:
+            raise Refused(_("There is nothing to sign here any more."))
         if not gone_of([row]):
             raise Refused(_("%(name)s can still sign this, or pass it on.") % {"name": row.name})
         one = _in_place_of(row, to)
