@@ -159,8 +159,8 @@ def obligation_sheet(queryset):
     """One row per obligation of `queryset`, by its day."""
     heads = [
         _("No."), _("enterprise"), _("agreement"), _("kind"), _("side"), _("what is promised"), _("counts from"),
-        _("until"), _("how many"), _("how many happened"), _("amount (yuan)"), _("state"), _("kept on"), _("who"),
-        _("looked after by"), _("how, or why not"),
+        pgettext("promise", "until"), _("how many"), _("how many happened"), _("amount (yuan)"), _("state"),
+        _("kept on"), _("who"), _("looked after by"), _("how, or why not"),
     ]  # fmt: skip
     return _("Obligations"), heads, obligation_rows(queryset.order_by("due_on", "pk"))
 

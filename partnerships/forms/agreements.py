@@ -83,6 +83,8 @@ class TextForm(EditForm):
                 self.fields[name].queryset = queryset
         if "owner" in self.fields:
             self.fields["owner"].empty_label = None
+        if "sites" in self.fields and not queries["sites"].exists():
+            self.fields["sites"].help_text = _("No site of the enterprise is known yet.")
         for remark in remarks:
             if remark.field in self.fields:
                 field = self.fields[remark.field]

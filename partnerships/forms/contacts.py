@@ -29,6 +29,7 @@ class ContactForm(EditForm):
             "arranges_interns", "keeps_pay", "mentors", "signs", "note",
         ]  # fmt: skip
         widgets = {"note": forms.Textarea(attrs={"rows": 3})}
+        labels = {"name": _("full name")}
         help_texts = {
             "email": _("Only where there is one: messages are carried by WeChat."),
             "language": _("What the school writes to this person in."),

@@ -5,6 +5,7 @@ import uuid
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import PARTNER_ROLES, User
 from partnerships.forms.editing import DayField, EditForm, SaidAtField
@@ -62,7 +63,7 @@ class ObligationForm(EditForm):
     """A promise that no clause made, or what may be changed of one that a clause made."""
 
     first_on = DayField(label=_("counts from"), initial=timezone.localdate)
-    due_on = DayField(label=_("until"))
+    due_on = DayField(label=pgettext_lazy("promise", "until"))
 
     class Meta:
         model = Obligation

@@ -179,7 +179,7 @@ class SheetForm(forms.Form):
 
     guest = forms.ModelChoiceField(label=_("guest"), queryset=None, required=False, empty_label=_("somebody else"))
     company = forms.CharField(label=_("company, as written"), max_length=100, required=False)
-    name = forms.CharField(label=_("name"), max_length=60)
+    name = forms.CharField(label=_("full name"), max_length=60)
 
     def __init__(self, *args, seminar, **kwargs):
         super().__init__(*args, **kwargs)

@@ -25,7 +25,7 @@ class SignatoryForm(forms.Form):
     who = forms.ChoiceField(label=_("who signs"), required=False)
     capacity = forms.CharField(label=_("in which capacity"), max_length=40, required=False)
     position = forms.IntegerField(label=_("place in the order"), min_value=1, max_value=9, initial=1, required=False)
-    name = forms.CharField(label=_("name"), max_length=60, required=False)
+    name = forms.CharField(label=_("full name"), max_length=60, required=False)
     email = forms.EmailField(label=_("e-mail"), required=False, help_text=_("The code to sign with is sent there."))
 
     def __init__(self, *args, people, **kwargs):
@@ -120,6 +120,7 @@ class PaperForm(forms.Form):
     def __init__(self, *args, requests, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["signatures"].queryset = requests
+        self.fields["signatures"].label_from_instance = lambda row: f"{row.name} · {row.capacity}"
         if not self.is_bound:
             self.initial.setdefault("signatures", [row.pk for row in requests])
 

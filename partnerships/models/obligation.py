@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Case, F, IntegerField, Q, When
 from django.utils import timezone
 from django.utils.module_loading import import_string
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from partnerships.models.agreement import SIGNED_STATES, Agreement, AgreementKind
@@ -139,7 +139,7 @@ class Obligation(models.Model):
         verbose_name=_("who does it at the enterprise"),
     )  # fmt: skip
     first_on = models.DateField(_("counts from"))
-    due_on = models.DateField(_("until"))
+    due_on = models.DateField(pgettext_lazy("promise", "until"))
     count = models.PositiveIntegerField(_("how many"), null=True, blank=True)
     amount = models.DecimalField(_("amount (yuan)"), max_digits=12, decimal_places=2, null=True, blank=True)
     #: A name of settings.OBLIGATION_COUNTERS: what really happened counts by itself.

@@ -186,7 +186,8 @@ def _own_act(request, agreement, row, forms):
             return _sign(request, agreement, row, form)
         if do == "refuse":
             signing.refuse(row, reason=form.cleaned_data["reason"], by=user)
-            messages.success(request, _("Thank you! The school reads what should change."))
+            ours = _("Sent back: %(name)s reads what should change.") % {"name": agreement.owner}
+            messages.success(request, ours if user.is_school else _("Thank you! The school reads what should change."))
         else:
             signing.delegate(row, form.cleaned_data["to"], by=user)
             messages.success(request, _("%(name)s is asked instead of you.") % {"name": form.cleaned_data["to"]})
