@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def site():
+def fresh_site():
     """Not below pytest's own folder: each run of pytest closes that one to the database's user."""
     folder = tempfile.TemporaryDirectory(prefix="ronghe-e2e-", ignore_cleanup_errors=True)
     with folder as name, running(Path(name).resolve()) as found:
@@ -38,9 +38,15 @@ def site():
 
 
 @pytest.fixture(scope="session")
-def places(site):
-    """The addresses of every page, by who opens it (tests/e2e/places.py)."""
-    return site.ask("tests.e2e.places")
+def places(fresh_site):
+    """The addresses of every page, by who opens it (tests/e2e/places.py), and the accounts of the demonstration."""
+    return fresh_site.ask("tests.e2e.places")
+
+
+@pytest.fixture(scope="session")
+def site(fresh_site, places):
+    """For journeys: in whatever order they come, the places were listed before any of them."""
+    return fresh_site
 
 
 @pytest.fixture(scope="session")

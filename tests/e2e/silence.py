@@ -52,13 +52,10 @@ def partners(name, number):
     from accounts.models import Role, User
     from partnerships.models import Enterprise
     from policies.models import Region
-    from reminders.models import Vacation
     from reminders.services import choose_rhythm
 
     lin, dice = User.objects.get(email="lin.wei@qinglan.example"), random.Random(name)
-    begins = today()
-    # The ladders of this story climb, whatever day the suite runs on.
-    Vacation.objects.filter(starts_on__lte=begins + timedelta(days=30), ends_on__gte=begins).delete()
+    ordinary_days(today())
     people = {"department": lin.department, "is_demo": True}
     mark = f"{dice.randrange(16**8):08x}"
     officer = User.objects.create_user(
@@ -66,10 +63,25 @@ def partners(name, number):
     )
     choose_rhythm("digest", by=officer, user=officer)  # so that the mails to others are found among few
     place = Region.objects.filter(code__startswith="3301").order_by("code").last()
-    brands = dice.sample([a + b + c for a in FIRST for b in SECOND for c in FIRST], int(number))
-    made = [_partner(officer, f"{brand}{dice.choice(TRADES)}有限公司", mark, dice, place) for brand in brands]
+    taken = set(Enterprise.objects.values_list("name", flat=True))
+    names = [f"{a}{b}{c}{trade}有限公司" for a in FIRST for b in SECOND for c in FIRST for trade in TRADES]
+    chosen = dice.sample([one for one in names if one not in taken], int(number))
+    made = [_partner(officer, one, mark, dice, place) for one in chosen]
     Enterprise.objects.filter(pk__in=[one["pk"] for one in made]).update(state=Enterprise.State.ACTIVE)
     return {"officer": {"pk": officer.pk, "name": officer.name, "email": officer.email}, "partners": made}
+
+
+def ordinary_days(day):
+    """No vacation around `day` and no week of holidays behind it: ladders climb whatever day the suite runs on."""
+    from reminders.models import SpecialDay, Vacation
+    from reminders.working import read_calendar
+
+    month = timedelta(days=30)
+    Vacation.objects.filter(starts_on__lte=day + month, ends_on__gte=day - month).delete()
+    calendar = read_calendar()
+    for ahead in (day + timedelta(days=number) for number in range(month.days)):
+        if ahead.weekday() < 5 and not calendar.is_working(ahead):
+            SpecialDay.objects.update_or_create(day=ahead, defaults={"is_working": True})
 
 
 def _partner(officer, name, mark, dice, place):

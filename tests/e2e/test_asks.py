@@ -86,7 +86,7 @@ def test_from_a_need_to_an_answer(visitors, places, variant):
     foreman.picture("ask answered")
 
     officer.open("/today/")
-    expect(page.locator(".task", has_text=text).first).to_be_visible()
+    expect(officer.task(text).first).to_be_visible()
     officer.open(asked)
     answer = page.locator(".card--enterprise")
     expect(answer).to_contain_text("两个车间各三名")

@@ -129,6 +129,13 @@ class Visitor:
                 self.open(further)
         return entry
 
+    def task(self, text):
+        """The row of the open page of Today that says `text`: on a further page where more is due before it."""
+        task, following = self.page.locator(".task", has_text=text), self.page.locator(".pages [rel=next]")
+        while not task.count() and following.count():
+            self.open(self.url_path() + following.get_attribute("href"))
+        return task
+
     def write_this_minute(self):
         """In a contact's form: a contact of some time today stands below all that other journeys did since morning."""
         self.page.locator("[name=time]").fill(f"{datetime.now(ZoneInfo('Asia/Shanghai')):%H:%M}")
