@@ -237,7 +237,6 @@ def ladder(cast, site, agreement, title, end):
     """A task for the officer and a question to the enterprise at once, and on the eve the lead; HR answers."""
     officer, hr, path = cast.officer, cast.hr, f"/agreements/{agreement}/ending/"
     letter = cast.people["lead"][2], cast.lead.say("Renew “%(title)s”, or let it end", title=title)
-    site.ask(TERM, "end", agreement, CUT.days)
     officer.open("/today/")
     task = task_of(officer, path)
     expect(task).to_contain_text(title)

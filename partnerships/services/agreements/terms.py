@@ -17,11 +17,14 @@ from partnerships.services.agreements.writing import lock, raise_sentence, save,
 from partnerships.services.obligations import carry_over, follow_term
 from partnerships.workflow import AGREEMENT, AgreementState
 from records.workflow import Refused, move
+from reminders import planner
 
 log = logging.getLogger(__name__)
 
 #: The nightly run makes good for so many days without one.
 MISSED = timedelta(days=60)
+#: The rules of the reminders that watch the end.
+ENDS = ("agreement_end", "agreement_notice")
 
 
 def versions_of(agreement):
@@ -103,8 +106,15 @@ def enter_into_force(agreement, *, by=None, now=None):
 
 
 def follow(agreement, today, by=None, now=None):
-    """Let what is promised follow the term and the text that counts. The agreement's row is locked."""
+    """Let promises, and the tasks about the end, follow the term and the text that counts. Its row is locked."""
     follow_term(agreement, versions_of(agreement), today=today, by=by, now=now)
+    _settle_end(agreement, now)
+
+
+def _settle_end(agreement, now):
+    """The tasks about its end stand and go at once; an amendment has none."""
+    for rule in ENDS:
+        planner.settle(rule, [agreement.pk], now)
 
 
 def lock_former(agreement):
@@ -132,6 +142,7 @@ def _move(agreement, name, by, now, **data):
             move(agreement, AGREEMENT, name, by=by, note=data.get("reason", ""), now=now, data=data)
     except IntegrityError as error:
         raise_sentence(error)
+    _settle_end(agreement, now)
 
 
 # --- the clock -----------------------------------------------------------------------------------------------------
