@@ -5,10 +5,12 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.utils.translation import gettext_lazy as _
 
 from accounts import services
 from accounts.models import Department, Invitation, User
 
+admin.site.site_header = admin.site.site_title = _("Ronghe: administration")
 # Roles stand in for groups, and a person has one address: nobody should look for them here. The other two are below.
 admin.site.unregister([Group, EmailAddress, Authenticator, UserSession])
 

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from partnerships.models import Agreement
 from partnerships.papers import paper_stage
 from partnerships.rules.agreements import BLOCKS, MANY, OPEN_END, SIGNED, in_effect
+from partnerships.rules.papers import Stage
 from partnerships.timeline import label_of, sentence
 from partnerships.workflow import AGREEMENT, AgreementState
 from records.models import Event, Side, Signature
@@ -90,8 +91,12 @@ def _of_review(agreement, for_enterprise):
 
 
 def _of_signatures(agreement, for_enterprise):
-    """How many are still to sign; where nobody was asked yet, the school asks."""
+    """How many are still to sign; where nobody was asked, whoever has the paper, else the school asks."""
     count = agreement.open_signatures
+    if not count and paper_stage(agreement) == Stage.AWAY:
+        if for_enterprise:
+            return _("Please stamp the papers and send them back."), Side.ENTERPRISE
+        return _("Next: the enterprise stamps the papers and sends them back."), Side.ENTERPRISE
     if not count:
         return (_("The school prepares the papers.") if for_enterprise else _("Next: ask who signs.")), Side.SCHOOL
     said = ngettext("%(count)s person is still to sign.", "%(count)s people are still to sign.", count)

@@ -61,7 +61,7 @@ def offer_rows(queryset):
 def ask_sheet(queryset):
     """One row per ask, newest first."""
     heads = [
-        _("No."), _("asked"), _("enterprise"), _("kind"), _("what we ask"), _("how many"), _("answer by"),
+        _("No."), _("asked"), _("enterprise"), _("kind"), _("what we ask"), _("quantity"), _("answer by"),
         _("department"), _("asked by"), _("state"), _("answered"), _("answered by"), _("how many they can"),
         _("what they say"), _("why in spite of the others"),
     ]  # fmt: skip

@@ -158,9 +158,9 @@ def agreement_rows(queryset):
 def obligation_sheet(queryset):
     """One row per obligation of `queryset`, by its day."""
     heads = [
-        _("No."), _("enterprise"), _("agreement"), _("kind"), _("side"), _("what is promised"), _("counts from"),
-        pgettext("promise", "until"), _("how many"), _("how many happened"), _("amount (yuan)"), _("state"),
-        _("kept on"), _("who"), _("looked after by"), _("how, or why not"),
+        _("No."), _("enterprise"), pgettext("column", "agreement"), _("kind"), _("side"), _("what is promised"),
+        _("counts from"), pgettext("promise", "until"), _("quantity"), _("how many happened"), _("amount (yuan)"),
+        _("state"), _("kept on"), _("who"), _("looked after by"), _("how, or why not"),
     ]  # fmt: skip
     return _("Obligations"), heads, obligation_rows(queryset.order_by("due_on", "pk"))
 

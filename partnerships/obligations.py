@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from partnerships.models import Obligation
 from partnerships.rules.obligations import kept_record
@@ -45,13 +46,13 @@ def promise(row, today, *, for_enterprise=False):
 
 
 def counted(row):
-    """“3 of 6” while it counts by itself, else “6”; empty where no number was promised."""
+    """“3 of 6” while it counts by itself, else “6 in all”; empty where no number was promised."""
     if not row.count:
         return ""
     happened = getattr(row, "happened", None)
     if happened is None or row.state != ObligationState.OPEN:
-        return str(row.count)
-    return _("%(happened)s of %(count)s") % {"happened": happened, "count": row.count}
+        return _("%(count)s in all") % {"count": row.count}
+    return pgettext("promise", "%(happened)s of %(count)s") % {"happened": happened, "count": row.count}
 
 
 def promises_of(agreement, today, *, for_enterprise=False):

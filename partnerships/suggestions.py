@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Case, Count, FloatField, Q, Sum, Value, When, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from partnerships.models import Ask, Enterprise, Match, Need, Obligation, Offer, Site
 from partnerships.models.ask import BUSY
@@ -282,8 +282,16 @@ def _places_part(number, capacity, taken):
 def _record_words(counts, days):
     record = kept_record(counts)
     promises = _("Kept %(kept)s of %(due)s promises.") % record if record["due"] else _("No promise has been due yet.")
-    contact = _("No contact is known.") if days is None else _("Last contact %(days)s days ago.") % {"days": days}
+    contact = _contact_words(days)
     return f"{promises} {contact}"
+
+
+def _contact_words(days):
+    if days is None:
+        return _("No contact is known.")
+    if days < 1:
+        return _("Last contact today.")
+    return ngettext("Last contact %(days)s day ago.", "Last contact %(days)s days ago.", days) % {"days": days}
 
 
 # --- what was kept, what is free: one query each, however many rows --------------------------------------------------

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 
 from records.models import Event, File, Link, Look, SavedView, Signature
 
@@ -17,6 +18,14 @@ class CappedPaginator(Paginator):
         return self.object_list.order_by()[: self.MOST].count()
 
 
+class About(admin.RelatedFieldListFilter):
+    """By the kind of what a row hangs on."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.title = _("about what")
+
+
 class RecordAdmin(admin.ModelAdmin):
     """Read only, newest first by the primary key, never a count of the whole table."""
 
@@ -24,6 +33,11 @@ class RecordAdmin(admin.ModelAdmin):
     show_full_result_count = False
     list_per_page = 50
     ordering = ["-pk"]
+
+    @admin.display(description=_("about what"), ordering="subject_type")
+    def subject(self, row):
+        """What a row hangs on, by its kind and number: “agreement 14”."""
+        return f"{row.subject_type.name} {row.subject_id}" if row.subject_type_id else None
 
     def has_add_permission(self, request):
         return False
@@ -37,16 +51,16 @@ class RecordAdmin(admin.ModelAdmin):
 
 @admin.register(Event)
 class EventAdmin(RecordAdmin):
-    list_display = ["happened_at", "kind", "stream", "subject_type", "subject_id", "side", "audience", "by", "by_name"]
-    list_filter = ["side", "audience", "subject_type"]
+    list_display = ["happened_at", "kind", "stream", "subject", "side", "audience", "by", "by_name"]
+    list_filter = ["side", "audience", ("subject_type", About)]
     list_select_related = ["subject_type", "by"]
     search_fields = ["=kind", "=stream", "=subject_id", "by__name", "by_name"]
 
 
 @admin.register(Look)
 class LookAdmin(RecordAdmin):
-    list_display = ["at", "what", "subject_type", "subject_id", "by", "link", "address"]
-    list_filter = ["what", "subject_type"]
+    list_display = ["at", "what", "subject", "by", "link", "address"]
+    list_filter = ["what", ("subject_type", About)]
     list_select_related = ["subject_type", "by", "link"]
     search_fields = ["=subject_id", "by__name"]
 
@@ -73,8 +87,8 @@ class SavedViewAdmin(RecordAdmin):
 
 @admin.register(File)
 class FileAdmin(RecordAdmin):
-    list_display = ["name", "media_type", "size", "subject_type", "subject_id", "uploaded_by", "uploaded_at"]
-    list_filter = ["media_type", "subject_type"]
+    list_display = ["name", "media_type", "size", "subject", "uploaded_by", "uploaded_at"]
+    list_filter = ["media_type", ("subject_type", About)]
     list_select_related = ["subject_type", "uploaded_by"]
     search_fields = ["name", "=sha256", "=subject_id"]
     exclude = ["key"]
@@ -82,8 +96,8 @@ class FileAdmin(RecordAdmin):
 
 @admin.register(Signature)
 class SignatureAdmin(RecordAdmin):
-    list_display = ["name", "capacity", "side", "subject_type", "subject_id", "position", "state", "way", "asked_at",
+    list_display = ["name", "capacity", "side", "subject", "position", "state", "way", "asked_at",
                     "closed_at"]  # fmt: skip
-    list_filter = ["state", "way", "side", "subject_type"]
+    list_filter = ["state", "way", "side", ("subject_type", About)]
     list_select_related = ["subject_type"]
     search_fields = ["name", "capacity", "=subject_id", "=stream"]

@@ -306,7 +306,7 @@ class Signature(models.Model):
         ]  # fmt: skip
 
     def __str__(self):
-        return f"{self.name} ({self.capacity})"
+        return f"{self.name} · {self.capacity}"
 
 
 class SavedViewQuerySet(models.QuerySet):

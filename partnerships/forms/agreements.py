@@ -88,7 +88,9 @@ class TextForm(EditForm):
         for remark in remarks:
             if remark.field in self.fields:
                 field = self.fields[remark.field]
-                field.help_text = format_html("{} {}: {}", field.help_text, remark.who, remark.text)
+                field.help_text = format_html(
+                    "{} {}", field.help_text, _("%(who)s: %(text)s") % {"who": remark.who, "text": remark.text}
+                )
 
     @property
     def groups(self):
@@ -235,7 +237,7 @@ class OnBehalfForm(forms.Form):
     source = forms.ChoiceField(label=_("how it was said"), choices=ProxyEntry.Source.choices)
     said_by = forms.CharField(label=_("who said it"), max_length=60)
     said_at = SaidAtField()
-    field = forms.ChoiceField(label=_("what it was about"), required=False)
+    field = forms.ChoiceField(label=_("their answer"), required=False)
     text = forms.CharField(
         label=_("what they said"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )

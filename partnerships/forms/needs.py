@@ -154,7 +154,7 @@ class AskForm(forms.Form):
     department = forms.ModelChoiceField(label=_("department"), queryset=None, empty_label=None)
     kind = forms.ChoiceField(label=_("kind"), choices=Ask.Kind, widget=forms.RadioSelect(attrs=TILES))
     number = forms.IntegerField(
-        label=_("how many"), required=False, min_value=1, max_value=100_000, help_text=_("Students, hours, pieces.")
+        label=_("quantity"), required=False, min_value=1, max_value=100_000, help_text=_("Students, hours, pieces.")
     )
     text = forms.CharField(
         label=_("what we ask"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}),

@@ -72,6 +72,7 @@ class ObligationForm(EditForm):
 
     def __init__(self, *args, enterprise, **kwargs):
         super().__init__(*args, enterprise=enterprise, **kwargs)
+        self.fields["count"].label = _("quantity")
         self.fields["owner"].queryset = User.objects.active().filter(role__in=PARTNER_ROLES)
         self.fields["contact"].queryset = enterprise.contacts.present()
         if not self.instance.pk:

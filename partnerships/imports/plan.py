@@ -9,6 +9,7 @@ from datetime import datetime, time
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from partnerships.imports.columns import known as known_head
 from partnerships.imports.problems import Problem
@@ -28,7 +29,7 @@ SIZES = (("large", ("大型", "大")), ("medium", ("中型", "中")), ("micro", 
 
 #: Columns whose raw text is kept on the enterprise, agreement by agreement, until agreements are recorded themselves.
 LISTED = {
-    "agreement_title": _("agreement"),
+    "agreement_title": pgettext_lazy("column", "agreement"),
     "agreement_number": _("agreement number"),
     "signed": _("signed"),
     "term": _("term"),

@@ -16,6 +16,7 @@ from partnerships.models import Agreement, Obligation
 from partnerships.obligations import promise, record_of
 from partnerships.services.agreements.expiring import say_wish, why_not_decide
 from partnerships.views.obligations import kept_as_said
+from partnerships.views.writing import write_us, written_through
 from partnerships.workflow import ObligationState
 from records.models import Side
 from records.services import look
@@ -119,15 +120,21 @@ def link_obligation(request, link, enterprise):
     if row is None:
         raise Http404
     previews = _refuse_school(request)
-    form = KeepByLinkForm(request.POST or None, request.FILES or None, enterprise=enterprise)
-    if request.method == "POST" and row.state != ObligationState.OPEN:
+    letter, is_sent = write_us(request, link, enterprise, about=_("About “%(title)s”: ") % {"title": row.heading})
+    if is_sent:
+        return redirect("partnerships:link", link.code)
+    said = None if letter.is_bound else request.POST or None
+    form = KeepByLinkForm(said, request.FILES or None, enterprise=enterprise)
+    if said and row.state != ObligationState.OPEN:
         raise Refused(_("This is settled already."))
-    if request.method == "POST" and form.is_valid() and kept_as_said(row, form, via=link, name=form.author_name):
+    if form.is_valid() and kept_as_said(row, form, via=link, name=form.author_name):
         return redirect("partnerships:link", link.code)
     if request.method == "GET":
         look("link", subject=row, link=link, by=request.user, address=client_address(request))
     context = {"link": link, "enterprise": enterprise, "previews": previews, "form": form, **_shown(row)}
-    return render(request, "partnerships/obligation_link.html", context, status=422 if form.errors else 200)
+    context |= {"letter": letter, "written": list(written_through(link, enterprise))}
+    status = 422 if form.errors or letter.errors else 200
+    return render(request, "partnerships/obligation_link.html", context, status=status)
 
 
 def link_ending(request, link, enterprise):

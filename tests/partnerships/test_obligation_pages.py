@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from partnerships.models import Obligation, ProxyEntry
+from partnerships.models import Message, Obligation, ProxyEntry
 from partnerships.services.links import hand_out_promise
 from records.models import File
 from tests.partnerships.browser import form_data
@@ -114,6 +114,18 @@ def test_through_a_link_without_an_account(cast, signed_in, agreement):
     assert (row.state, row.closed_name, row.files.count()) == ("kept", "钱波", 1)
     assert "钱波" in text(client.get(address))
     assert client.post(address, sent).status_code == 409
+
+
+def test_another_time_through_a_link(cast, signed_in, agreement):
+    row = duty(agreement, contact=cast.foreman)
+    client, address = signed_in(), page("link", hand_out_promise(row, by=cast.officer).code)
+    words = {"body": "下周三方便", "who": "other", "name": "钱波", "form_key": uuid.uuid4()}
+    assert signed_in(cast.officer).post(address, words).status_code == 409
+    assert client.post(address, words | {"body": ""}).status_code == 422
+    assert client.post(address, words).status_code == 302
+    row.refresh_from_db()
+    assert (row.state, Message.objects.get().body) == ("open", "关于“接待教师实践”：下周三方便")
+    assert "下周三方便" in text(client.get(address))
 
 
 def test_on_behalf_with_source_and_witness(cast, signed_in, agreement):

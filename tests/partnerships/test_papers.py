@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from partnerships.agreements import standing
 from partnerships.filters import LONG_AWAY, agreements_for
 from partnerships.models import Agreement, PaperStep
 from partnerships.papers import paper_stage, papers_of
@@ -86,6 +87,19 @@ def test_ticked_once_and_told(cast, agreement):
     school, both = Event.objects.filter(kind__startswith="agreement.paper").order_by("pk")
     assert (school.audience, both.audience) == ("school", "both")
     assert paper_stage(agreement) == Stage.AWAY
+
+
+def test_whoever_has_the_paper_is_next(cast, agreement):
+    def read(for_enterprise):
+        return standing(Agreement.objects.get(pk=agreement.pk), TODAY, for_enterprise=for_enterprise)
+
+    assert (read(False).whose, read(True).next_step) == ("school", "The school prepares the papers.")
+    papers.tick(agreement, "sent", by=cast.officer)
+    assert read(False).next_step == "Next: the enterprise stamps the papers and sends them back."
+    assert (read(False).whose, read(True).whose) == ("enterprise", "enterprise")
+    assert read(True).next_step == "Please stamp the papers and send them back."
+    papers.tick(agreement, "returned", by=cast.officer)
+    assert (read(False).whose, read(False).next_step) == ("school", "Next: ask who signs.")
 
 
 def test_either_side_stamps_first(cast, agreement):

@@ -61,7 +61,7 @@ def portal_agreements(request, enterprise):
     today = timezone.localdate()
     rows = _of(enterprise, request.user).filter(Q(amends=None) | ~Q(state=AgreementState.IN_FORCE))
     found = {"to_do": [], "current": [], "past": []}
-    for row in rows.prefetch_related("comments", "amendments").order_by("effective_until", "pk")[:100]:
+    for row in rows.prefetch_related("comments", "amendments", "paper_steps").order_by("effective_until", "pk")[:100]:
         at_work = row.state in (AgreementState.REVIEW, AgreementState.SIGNATURE)
         group = "to_do" if at_work else "current" if row.state == AgreementState.IN_FORCE else "past"
         found[group].append((row, standing(row, today, for_enterprise=True), ends(row)))
