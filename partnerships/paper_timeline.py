@@ -1,6 +1,5 @@
 """How events about the paper of agreements read."""
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from partnerships.rules.papers import Step
@@ -13,7 +12,7 @@ def on_paper(sentence):
     def say(event):
         step, reference = event.data.get("step"), event.data.get("reference")
         event.data["step"] = Step(step).label if step in Step.values else ""
-        event.data["ref"] = _(" (%(reference)s)") % {"reference": reference} if reference else ""
+        event.data["ref"] = f" · {reference}" if reference else ""
         return about(sentence)(event)
 
     return say

@@ -89,7 +89,7 @@ class TextForm(EditForm):
             if remark.field in self.fields:
                 field = self.fields[remark.field]
                 field.help_text = format_html(
-                    "{} {}", field.help_text, _("%(who)s: %(text)s") % {"who": remark.who, "text": remark.text}
+                    "{} {}", field.help_text, _("%(name)s: %(text)s") % {"name": remark.who, "text": remark.text}
                 )
 
     @property
