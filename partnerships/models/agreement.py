@@ -20,6 +20,7 @@ from partnerships.models.enterprise import Enterprise, Site
 from partnerships.rules.agreements import BLOCKS, OPEN_END, SIGNED, is_expiring
 from partnerships.workflow import AgreementState
 from records.models import Link, Side
+from records.ruled import RuledModel
 
 
 class AgreementKind(models.TextChoices):
@@ -78,7 +79,7 @@ def _term(lower, upper):
 
 
 @pghistory.track(exclude=["form_key", "version", "open_signatures"])
-class Agreement(models.Model):
+class Agreement(RuledModel):
     """One text both sides signed or are to sign: an agreement, or with `amends` an amendment of it.
 
     An amendment is cloned from what counted before it and changes the blocks it ticks; so one row always holds the
@@ -338,7 +339,7 @@ class AgreementPreset(models.Model):
         return self.name_en if self.name_en and get_language() == "en" else self.name
 
 
-class AgreementComment(models.Model):
+class AgreementComment(RuledModel):
     """What one side says about one field of a text in joint review; while it is open the other side may change it."""
 
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="comments", verbose_name=_("agreement"))

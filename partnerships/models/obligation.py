@@ -19,6 +19,7 @@ from partnerships.models.touchpoint import ProxyEntry
 from partnerships.rules.obligations import occurrences
 from partnerships.workflow import ObligationState
 from records.models import File, Link, Side
+from records.ruled import RuledModel
 
 ONE_SIDE = [choice for choice in Side.choices if choice[0] != Side.BOTH]
 #: Fields of an agreement that say how many: a clause may take its count from one of them.
@@ -111,7 +112,7 @@ class ObligationQuerySet(models.QuerySet):
 
 
 @pghistory.track(exclude=["form_key", "version"])
-class Obligation(models.Model):
+class Obligation(RuledModel):
     """One dated duty of one side under one agreement; late is an open one whose day has passed."""
 
     State = ObligationState

@@ -13,6 +13,7 @@ from partnerships.models.enterprise import Enterprise
 from partnerships.models.touchpoint import EnterpriseRows
 from partnerships.rules.years import EARLIEST, LATEST, year_label
 from partnerships.workflow import ResultYear
+from records.ruled import RuledModel
 
 #: The figures, in the order of the page: whole numbers, and what is worth so many yuan.
 NUMBERS = ("order_classes", "order_students", "interns", "hires", "lecturers", "employees_trained")
@@ -21,7 +22,7 @@ FIGURES = (*NUMBERS, *AMOUNTS)
 
 
 @pghistory.track(exclude=["form_key", "version"])
-class YearResult(models.Model):
+class YearResult(RuledModel):
     """One enterprise in one school year or calendar year; a figure that nobody knows stays empty."""
 
     Kind = ResultYear

@@ -12,9 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from partnerships.models.enterprise import Enterprise
 from partnerships.models.touchpoint import EnterpriseRows, ProxyEntry
 from records.models import File, Link, Side
+from records.ruled import RuledModel
 
 
-class Message(models.Model):
+class Message(RuledModel):
     """One message from one side to the other; written in the portal, by an officer, or through a link."""
 
     form_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)

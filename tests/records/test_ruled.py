@@ -6,7 +6,8 @@ from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 
 from partnerships.models import Touchpoint
-from tests.partnerships.factories import EnterpriseFactory, TouchpointFactory
+from records.ruled import question_of
+from tests.partnerships.factories import AgreementFactory, EnterpriseFactory, TouchpointFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +45,25 @@ def test_the_same_sentences(broken, number):
     sentences = asked_at_once(row)
     assert sentences == asked_one_by_one(row)
     assert sum(map(len, sentences.values())) == number
+
+
+def test_each_row_is_asked_about_its_own_values():
+    """The question is put once for a model; whoever comes second must not be judged by the first."""
+    question_of.cache_clear()
+    kept, broken = AgreementFactory(), AgreementFactory()
+    broken.ends_on = broken.starts_on.replace(year=broken.starts_on.year - 1)
+    for row in (kept, broken, kept, broken):
+        assert asked_at_once(row) == asked_one_by_one(row)
+    assert asked_at_once(kept) == {} != asked_at_once(broken)
+    assert question_of.cache_info().misses == 1
+
+
+@pytest.mark.parametrize(("days", "number"), [(1, 0), (-400, 1)])
+def test_a_value_that_only_the_database_knows(days, number):
+    row = EnterpriseFactory(cadence_days=60)
+    row.cadence_days = models.Value(60) + models.Value(days)
+    assert asked_at_once(row) == asked_one_by_one(row)
+    assert len(asked_at_once(row)) == number
 
 
 @pytest.mark.parametrize("exclude", [{"uscc"}, {"tier", "parent"}, {"id"}, {"registry"}])
