@@ -15,7 +15,7 @@ from partnerships.rules.papers import Stage
 from partnerships.timeline import label_of, sentence
 from partnerships.workflow import AGREEMENT, AgreementState
 from records.models import Event, Side, Signature
-from records.templatetags.show import yuan
+from records.templatetags.show import listed, yuan
 
 BADGES = {"in_force": " badge--kept", "review": " badge--due", "signature": " badge--due"}
 #: What standing() reads beside the row: a list reads it once for all its rows.
@@ -119,7 +119,7 @@ def value_of(agreement, name):
     """One field of what is signed, as it reads; empty where nothing is agreed."""
     value = getattr(agreement, name)
     if name in MANY:
-        return "、".join(str(row) for row in value.all())
+        return listed(str(row) for row in value.all())
     if name == "amount":
         return yuan(value)
     if name == "ends_on" and value is None:

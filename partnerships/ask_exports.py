@@ -5,12 +5,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from partnerships.models import Ask, Need, Offer
+from records.templatetags.show import listed
 
 BATCH = 500
 
 
 def joined(rows):
-    return "、".join(str(row) for row in rows)
+    return listed(str(row) for row in rows)
 
 
 def need_sheet(queryset):

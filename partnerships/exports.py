@@ -28,6 +28,7 @@ from partnerships.rules.agreements import OPEN_END
 from partnerships.services.results import totals
 from policies.services import industry_names, region_names
 from records.models import Side
+from records.templatetags.show import listed
 
 
 def partner_sheet(queryset):
@@ -105,9 +106,7 @@ def trip_rows(queryset):
     trips = queryset.select_related("logged_by").prefetch_related("colleagues", Prefetch("touchpoints", parts))
     number = 0
     for trip in trips.order_by("-starts_on", "-pk").iterator(chunk_size=500):
-        joined = "、".join(
-            [*(str(person) for person in trip.colleagues.all()), *([trip.others] if trip.others else [])]
-        )
+        joined = listed([*(str(person) for person in trip.colleagues.all()), *([trip.others] if trip.others else [])])
         for part in sorted(trip.touchpoints.all(), key=lambda part: part.enterprise.sort_key):
             number += 1
             yield (
@@ -124,7 +123,7 @@ def trip_rows(queryset):
                 part.internships_shown,
                 part.wishes,
                 str(trip.logged_by),
-                "、".join(tags[tag] for tag in trip.tags),
+                listed(tags[tag] for tag in trip.tags),
             )
 
 

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from partnerships.rules.years import year_label
 from partnerships.timeline import about, changed, label_of, on_day, words
+from records.templatetags.show import listed
 
 
 def of_year(sentence):
@@ -14,7 +15,7 @@ def of_year(sentence):
     def say(event):
         data = defaultdict(str, event.data)
         data["when"] = year_label(data["year_kind"], data["year"]) if data["year"] else ""
-        data["fields"] = "、".join(str(label_of(event, name)) for name in event.data.get("changes", {}))
+        data["fields"] = listed(str(label_of(event, name)) for name in event.data.get("changes", {}))
         return str(sentence) % data
 
     return say

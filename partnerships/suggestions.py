@@ -20,6 +20,7 @@ from partnerships.rules.matching import WEIGHTS, Part, total
 from partnerships.rules.obligations import kept_record
 from policies.services import affinities_of, categories_near, codes_within, region_names
 from records.models import Side
+from records.templatetags.show import listed
 
 #: So many suggestions stand on a page.
 SHOWN = 10
@@ -108,11 +109,11 @@ def _trade_part(need, offer, near):
     share = rules.trade_between([row.pk for row in wanted], codes, closeness)
     same = [row for row in wanted if row.pk in codes]
     if same:
-        why = _("Both name %(names)s.") % {"names": "、".join(map(str, same))}
+        why = _("Both name %(names)s.") % {"names": listed(same)}
     elif wanted and offered and share == rules.SAME_CATEGORY:
-        why = _("Other specialties of the same category: %(names)s.") % {"names": "、".join(map(str, offered))}
+        why = _("Other specialties of the same category: %(names)s.") % {"names": listed(offered)}
     elif wanted and offered:
-        why = _("Another field: %(names)s.") % {"names": "、".join(map(str, offered))}
+        why = _("Another field: %(names)s.") % {"names": listed(offered)}
     elif closeness:
         values = {"category": categories[closest], "industry": need.enterprise.industry}
         why = _close_words(closeness) % values

@@ -25,7 +25,7 @@ from partnerships.services.corrections import SAID, is_theirs
 from partnerships.workflow import ENTERPRISE
 from records import keyset
 from records.models import Audience, Event, File, Side
-from records.templatetags.show import moment
+from records.templatetags.show import listed, moment
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ def day_of(event):
 def fields_of(event):
     """The corrected fields by the names a person knows; the day goes without its precision."""
     names = [name for name in event.data["before"] if name not in WITH_ANOTHER]
-    return "、".join(str(label_of(event, name)) for name in names)
+    return listed(str(label_of(event, name)) for name in names)
 
 
 def cadence_of(event):
@@ -170,7 +170,7 @@ def about(sentence):
     def say(event):
         data = defaultdict(str, event.data)
         data["what"] = _("amendment %(nth)s to “%(name)s”") % data if data["nth"] else f"“{data['name']}”"
-        data["fields"] = "、".join(str(label_of(event, name)) for name in event.data.get("changes", {}))
+        data["fields"] = listed(str(label_of(event, name)) for name in event.data.get("changes", {}))
         data["field"] = str(label_of(event, data["field"]))
         data["when"] = day_of(event) if data["day"] else ""
         return str(sentence) % data

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
+from records.templatetags.show import listed
+
 WORKER = Path(__file__).with_name("document_worker.py")
 #: Of the processor; by the clock a busy machine may take twice as long.
 SECONDS = 10
@@ -39,7 +41,7 @@ class UnusableTemplate(Exception):
     def __init__(self, code, **params):
         super().__init__(code)
         self.code = code
-        self.params = {name: "、".join(v) if isinstance(v, list) else v for name, v in params.items()}
+        self.params = {name: listed(v) if isinstance(v, list) else v for name, v in params.items()}
 
     @property
     def sentence(self):

@@ -2,9 +2,11 @@
 
 from django.utils.translation import gettext as _
 
+from records.templatetags.show import listed
+
 
 def _asked(event):
-    return _("Asked to sign: %(names)s") % {"names": "、".join(event.data["names"])}
+    return _("Asked to sign: %(names)s") % {"names": listed(event.data["names"])}
 
 
 def _told(sentence):

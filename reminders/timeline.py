@@ -5,6 +5,8 @@ from datetime import date
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from records.templatetags.show import listed
+
 
 def put_off(event):
     until = date_format(date.fromisoformat(event.data["until"]))
@@ -12,7 +14,7 @@ def put_off(event):
 
 
 def reminded(event):
-    return _("The school prepared a reminder to %(names)s.") % {"names": "、".join(event.data["to"])}
+    return _("The school prepared a reminder to %(names)s.") % {"names": listed(event.data["to"])}
 
 
 SENTENCES = {

@@ -14,6 +14,7 @@ from partnerships.forms.editing import DayField, EditForm, LinesField, SaidAtFie
 from partnerships.forms.links import WhoForm
 from partnerships.models import Agreement, AgreementPreset, Contact, Enterprise, ProxyEntry, Site
 from partnerships.rules.agreements import BLOCKS, INTERNAL, PRESET, SIGNED
+from records.templatetags.show import listed
 
 LONG = ("aim", "payment", "school_duties", "enterprise_duties", "other_terms")
 TILES = {"class": "tiles"}
@@ -41,7 +42,7 @@ class PartiesField(LinesField):
         rows = {key: row for row in self.queryset.filter(name__in=lines) for key in (row.name,)}
         rows |= {row.uscc: row for row in self.queryset.filter(uscc__in=[line.upper() for line in lines])}
         if missing := [line for line in lines if line not in rows and line.upper() not in rows]:
-            raise ValidationError(_("Not among the partners: %(names)s.") % {"names": "、".join(missing)})
+            raise ValidationError(_("Not among the partners: %(names)s.") % {"names": listed(missing)})
         return list(dict.fromkeys(rows.get(line) or rows[line.upper()] for line in lines))
 
 

@@ -19,6 +19,7 @@ from partnerships.workflow import ASK, AskState, answers_this_ask, asked_it
 from records import links
 from records.models import Audience, Side
 from records.services import record
+from records.templatetags.show import listed
 from records.workflow import NotAllowed, Refused, move
 from reminders import planner
 from reminders import services as reminders
@@ -52,7 +53,7 @@ class Room:
         """Who asks them already, and from which day on there is room; None where there is."""
         if not self.is_full:
             return None
-        who = "、".join(dict.fromkeys(f"{ask.department} {ask.asked_by}" for ask in self.busy_with))
+        who = listed(dict.fromkeys(f"{ask.department} {ask.asked_by}" for ask in self.busy_with))
         return _("%(who)s ask them already: at most %(most)s in %(days)s days. There is room on %(day)s.") % {
             "who": who, "most": self.most, "days": self.days, "day": date_format(self.free_on)
         }  # fmt: skip

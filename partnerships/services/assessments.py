@@ -9,6 +9,7 @@ from partnerships.models import Assessment, AssessmentFinding
 from partnerships.models.assessment import Content
 from partnerships.services.enterprises import lock_for_change
 from records.services import record
+from records.templatetags.show import listed
 from records.workflow import Refused
 
 
@@ -24,7 +25,7 @@ def write_assessment(
     now = now or timezone.now()
     missing = [content.label for content in Content if not findings.get(content, ("", False))[0].strip()]
     if missing:
-        raise ValidationError(_("Still without a finding: %(contents)s.") % {"contents": "、".join(map(str, missing))})
+        raise ValidationError(_("Still without a finding: %(contents)s.") % {"contents": listed(missing)})
     if visited_on > timezone.localdate(now):
         raise ValidationError({"visited_on": _("Write the assessment after the visit.")})
     with transaction.atomic():

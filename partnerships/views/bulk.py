@@ -15,6 +15,7 @@ from partnerships.models import BulkChange, Enterprise
 from partnerships.models.bulk import BulkAction
 from partnerships.services import bulk as services
 from partnerships.views.doors import school_only
+from records.templatetags.show import listed
 
 
 def _chosen(request, data):
@@ -66,7 +67,7 @@ def _lines(rows, action, user):
 def now_of(enterprise, action):
     """How it stands today, beside what it is to become."""
     if action == BulkAction.HAND_OVER:
-        return "、".join(str(one) for one in (enterprise.owner, enterprise.lead_department) if one)
+        return listed(str(one) for one in (enterprise.owner, enterprise.lead_department) if one)
     if action == BulkAction.TIER:
         return enterprise.get_tier_display()
     if action == BulkAction.CADENCE:
@@ -78,7 +79,7 @@ def said(action, value):
     """What the partners are to become, in words."""
     if action == BulkAction.HAND_OVER:
         found = [User.objects.filter(pk=value.get("owner")), Department.objects.filter(pk=value.get("lead_department"))]
-        return "、".join(str(one) for rows in found for one in rows)
+        return listed(str(one) for rows in found for one in rows)
     if action == BulkAction.TIER:
         return Enterprise.Tier(value["tier"]).label
     if action == BulkAction.CADENCE:

@@ -15,6 +15,7 @@ from partnerships.services.agreements.signing import waiting_for
 from partnerships.succession import SHOWN, dependence_of, holdings_of, portfolio_rows
 from partnerships.views.doors import school_only
 from records import keyset
+from records.templatetags.show import listed
 
 NAMED = 12
 
@@ -80,7 +81,7 @@ def _hand_over(request, person, form):
         person, by=request.user, plan=form.plan, seen=form.cleaned_data["seen"], note=form.cleaned_data["note"],
         form_key=form.cleaned_data["form_key"],
     )  # fmt: skip
-    names = "、".join(dict.fromkeys(str(one.successor) for one in told))
+    names = listed(dict.fromkeys(str(one.successor) for one in told))
     messages.success(request, _("Handed over to %(names)s. They see it on their page Today.") % {"names": names})
     return redirect("partnerships:portfolio_hand_over", person.pk)
 

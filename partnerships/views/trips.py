@@ -20,6 +20,7 @@ from partnerships.rules.terms import term_of
 from partnerships.services import trips as services
 from partnerships.views.doors import school_only, school_page
 from records import keyset, saved
+from records.templatetags.show import listed
 
 #: So many past terms stand in the filter.
 TERMS = 6
@@ -83,7 +84,7 @@ def _page_of(request, pk):
     return {
         "trip": trip,
         "parts": parts,
-        "names": "、".join(part.enterprise.title for part in parts),
+        "names": listed(part.enterprise.title for part in parts),
         "tags": services.tag_words(trip.tags),
         "jobs": sum(part.jobs_offered or 0 for part in parts),
         "places": sum(part.internships_offered or 0 for part in parts),

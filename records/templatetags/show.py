@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 register = template.Library()
@@ -124,6 +124,12 @@ def yuan(value):
     amount = Decimal(value).quantize(Decimal("0.01"), ROUND_HALF_UP)
     sign = "−" if amount < 0 else ""
     return f"{sign}¥{abs(amount):,.2f}"
+
+
+@register.filter
+def listed(words):
+    """Several things in one line, as the reader's language lists them: 甲、乙 and A, B."""
+    return pgettext("between words", ", ").join(map(str, words))
 
 
 @register.filter

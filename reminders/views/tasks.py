@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from records.templatetags.show import listed
 from reminders import services
 from reminders.models import Channel, Task
 from reminders.rules import lines_of, rules
@@ -67,7 +68,7 @@ def task_wake(request, pk):
 def task_remind(request, pk):
     """Tell the enterprise once more, beyond the ladder."""
     made = services.remind_now(_task(request, pk), by=request.user)
-    names = "、".join(delivery.name for delivery in made)
+    names = listed(delivery.name for delivery in made)
     if any(delivery.channel == Channel.HAND for delivery in made):
         messages.success(request, _("A message to %(names)s is ready to be forwarded.") % {"names": names})
     else:

@@ -7,6 +7,7 @@ import pytest
 from django import forms
 from django.template import engines
 from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy
 
 from records.templatetags import show
 
@@ -64,6 +65,20 @@ def test_money(value, shown):
 @pytest.mark.parametrize(("name", "shown"), [("林薇", "林"), ("Lin Wei", "LW"), ("阿卜杜拉·买买提", "阿"), ("", "")])
 def test_initials(name, shown):
     assert show.initials(name) == shown
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "shown"),
+    [
+        ("zh-hans", ["地址", "规模"], "地址、规模"),
+        ("en", ["address", gettext_lazy("size")], "address, size"),
+        ("en", iter([1]), "1"),
+        ("zh-hans", [], ""),
+    ],
+)
+def test_listed(language, words, shown):
+    with translation.override(language):
+        assert show.listed(words) == shown
 
 
 def test_unknown_drawings_draw_nothing():

@@ -16,6 +16,7 @@ from partnerships.services.agreements.writing import check_known
 from partnerships.services.enterprises import Conflict
 from records.models import Signature
 from records.signatures import ledger
+from records.templatetags.show import listed
 from records.workflow import Refused
 
 
@@ -96,4 +97,4 @@ def correct_text(agreement, *, by, version, changes, reason="", now=None):
 
 def _changed(names):
     labels = [str(Agreement._meta.get_field(name).verbose_name) for name in names]
-    return _("Changed: %(fields)s") % {"fields": "、".join(labels)}
+    return _("Changed: %(fields)s") % {"fields": listed(labels)}

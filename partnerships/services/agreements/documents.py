@@ -20,6 +20,7 @@ from records import links, plainpaper
 from records.documents import UnusableTemplate, fill, plain
 from records.files import keep_made, open_file
 from records.models import Audience
+from records.templatetags.show import listed
 from records.workflow import Refused
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ def _names(agreement, language):
         "uscc": enterprise.uscc,
         "address": enterprise.address,
         "legal_representative": enterprise.legal_representative,
-        "parties": "、".join(parties),
+        "parties": listed(parties),
         "parties_list": parties,
         "school_contact": str(agreement.school_contact or ""),
         "enterprise_contact": agreement.enterprise_contact.name if agreement.enterprise_contact else "",
@@ -77,7 +78,7 @@ def _terms(agreement, language):
         "notice_days": _count(agreement.notice_days),
         "places_per_year": _count(agreement.places_per_year),
         "seminars_per_year": _count(agreement.seminars_per_year),
-        "sites": "、".join(sites),
+        "sites": listed(sites),
         "sites_list": sites,
         "amount": "" if agreement.amount is None else f"{agreement.amount:,.2f}",
         "amount_words": amount_in_words(agreement.amount),
@@ -91,7 +92,7 @@ def _amendment(agreement, language):
         "amended": ((language == "en" and base.title_en) or base.title) if base else "",
         "amended_number": base.number if base else "",
         "valid_from": day_on_paper(agreement.valid_from, language),
-        "changes": "、".join(changes),
+        "changes": listed(changes),
         "changes_list": changes,
     }
 
