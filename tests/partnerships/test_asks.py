@@ -104,7 +104,7 @@ def test_over_the_budget_who_and_until_when(cast, two):
     asked(cast)
     with pytest.raises(Refused) as refused:
         asked(cast)
-    assert f"{cast.d2} ({cast.other_officer})" in str(refused.value)
+    assert f"{cast.d2} {cast.other_officer}" in str(refused.value)
     assert "at most 2 in 14 days" in str(refused.value)
     room = services.room_of(cast.a, TODAY)
     assert room.free_on == TODAY + timedelta(days=11)  # both expire unanswered on the tenth, the older leaves with it
