@@ -223,7 +223,10 @@ SCAN = Lifecycle(
         I.UPLOADED: Words(_("being read"), _("The pages are being read. You may leave this page.")),
         I.PREVIEW: Words(_("to check"), _("Next: look what is filed where, then file it.")),
         I.APPLYING: Words(_("being filed"), _("The pages are being filed. You may leave this page.")),
-        I.APPLIED: Words(pgettext_lazy("scan", "filed"), _("Next: enter who has signed on the papers.")),
+        I.APPLIED: Words(
+            pgettext_lazy("scan", "filed"),
+            _("Filed with each agreement. Where somebody was asked to sign, enter who signed on the paper."),
+        ),
         I.UNREADABLE: Words(_("could not be read"), _("Next: scan it anew as the sentence above says.")),
         I.DISCARDED: Words(_("discarded"), _("Nothing of it was filed.")),
     },

@@ -55,6 +55,9 @@ def test_both_sides_read_what_was_promised_in_their_own_words(cast, signed_in, a
     ):
         assert ">late<" in text(school.get(address))
     assert "0 of 6" in text(school.get(page("agreement_detail", agreement.pk)))
+    on_paper = text(school.get(page("agreement_print", agreement.pk)))  # which goes to both sides
+    assert "· to arrange" in on_paper
+    assert "late<" not in on_paper
     record = text(school.get(page("enterprise_detail", cast.a.pk)))
     assert "0 of 2 kept" in record
     for address in (

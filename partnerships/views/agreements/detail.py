@@ -132,8 +132,9 @@ def _comment_form(request, fields, bound=None):
 
 @require_safe
 def agreement_print(request, pk):
+    """A paper for both sides: in the words that the enterprise reads."""
     agreement = agreement_of(request, pk)
-    context = parts_of(agreement, timezone.localdate())
+    context = parts_of(agreement, timezone.localdate(), for_enterprise=True)
     if found := code_to_print(agreement, context["versions"]):
         context |= {"document": found[0], "qr": qr.svg(found[1], is_for_paper=True)}
     return render(request, "partnerships/agreement_print.html", context)
