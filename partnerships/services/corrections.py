@@ -134,7 +134,7 @@ def _rewrite(touchpoint, fresh, by, now):
     if "happened_at" in fresh:
         record_touchpoint(touchpoint, by=by)
     if {"happened_at", "is_two_way"} & set(fresh):
-        refresh_last_contact(touchpoint.enterprise)
+        refresh_last_contact(touchpoint.enterprise, now)
 
 
 def write_values(touchpoint, fresh):
@@ -204,7 +204,7 @@ def withdraw_touchpoint(touchpoint, *, by, reason, now=None):
                    data={"changes": {"enterprises": [locked.enterprise.name, ""]}})  # fmt: skip
         record("touchpoint.withdrawn", subject=locked, stream=locked.stream, by=by, audience=Audience.BOTH,
                data={"day": timezone.localdate(locked.happened_at)}, happened_at=now)  # fmt: skip
-        refresh_last_contact(locked.enterprise)
+        refresh_last_contact(locked.enterprise, now)
     return locked
 
 

@@ -391,7 +391,7 @@ def _write_visits(drafts, by, now):
     touchpoints = Touchpoint.objects.bulk_create(rows, batch_size=BATCH)
     rows = [(touchpoint, touchpoint.enterprise_id, touchpoint.happened_at, {}) for touchpoint in touchpoints]
     record_many("touchpoint.logged", rows, by=by, now=now, audience=Audience.BOTH)
-    refresh_last_contacts({touchpoint.enterprise_id for touchpoint in touchpoints})
+    refresh_last_contacts({touchpoint.enterprise_id for touchpoint in touchpoints}, now)
 
 
 def _write_events(batch, created, changed, by, now):

@@ -197,13 +197,13 @@ def merge_enterprises(survivor, other, *, by, versions, take=(), now=None):
         if (survivor.version, other.version) != tuple(versions):
             raise Refused(_("Somebody changed one of the two in the meantime: compare them once more."))
         data = {"name": other.name, "uscc": other.uscc, "id": other.pk, "taken": _take(survivor, other, take)}
-        _close(other, survivor)
+        _close(other, survivor, now)
         survivor.version += 1
         survivor.save()
         survivor.departments.add(*other.departments.all())
         _move_people(survivor, other)
         _move_rows(survivor, other)
-        refresh_last_contact(survivor)
+        refresh_last_contact(survivor, now)
         refresh_health([survivor.pk, other.pk], now=now)
         record("enterprise.merged", subject=survivor, stream=survivor.pk, by=by, data=data, happened_at=now)
     return survivor
@@ -235,13 +235,13 @@ def _take(survivor, other, take):
     return taken
 
 
-def _close(other, survivor):
+def _close(other, survivor, now):
     """The row stays, so that its old address still leads somewhere; its code is free for the survivor."""
     other.merged_into, other.uscc, other.parent, other.kinship = survivor, "", None, ""
     other.version += 1
     other.save(update_fields=["merged_into", "uscc", "parent", "kinship", "version"])
     Enterprise.objects.filter(merged_into=other).update(merged_into=survivor)
-    planner.settle("gap", [other.pk])  # nobody is told of it any more
+    planner.settle("gap", [other.pk], now)  # nobody is told of it any more
 
 
 def _move_people(survivor, other):

@@ -112,7 +112,7 @@ def _write(message, files, on_behalf, now):
         store_file(upload, kinds=ATTACHMENTS, by=message.author, via=message.via, subject=message, now=now)
     _record(message, len(files))
     if message.answers_id or (message.via and message.via.purpose in REMINDED):
-        write_last_contact(message.enterprise)
+        write_last_contact(message.enterprise, now)
     return message
 
 

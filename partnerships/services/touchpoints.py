@@ -72,7 +72,7 @@ def write_touchpoint(*, enterprise, by, happened_at, now, contacts=(), files=(),
     for upload in files:
         store_file(upload, kinds=ATTACHMENTS, by=by, subject=touchpoint, now=now)
     record_touchpoint(touchpoint, by=by)
-    write_last_contact(enterprise)
+    write_last_contact(enterprise, now)
     return touchpoint
 
 
@@ -115,7 +115,7 @@ def record_touchpoint(touchpoint, *, by):
 # --- the last contact: two writers of Enterprise.last_contact_at, and no other ------------------------------------
 
 
-def refresh_last_contact(enterprise):
+def refresh_last_contact(enterprise, now=None):
     """Write the moment of the last two-way exchange to the enterprise and return it: NEVER where none is known.
 
     Call it in the transaction that wrote the exchange. The row is locked before the exchanges are read: of two
@@ -123,25 +123,25 @@ def refresh_last_contact(enterprise):
     """
     with transaction.atomic(savepoint=False):
         lock_rows([enterprise.pk])
-        return write_last_contact(enterprise)
+        return write_last_contact(enterprise, now)
 
 
-def write_last_contact(enterprise):
+def write_last_contact(enterprise, now=None):
     """The same for an enterprise that the caller has locked before it wrote the exchange."""
     moment = last_exchange(enterprise)
     Enterprise.objects.filter(pk=enterprise.pk).update(last_contact_at=moment)
-    planner.settle("gap", [enterprise.pk])
+    planner.settle("gap", [enterprise.pk], now)
     enterprise.last_contact_at = moment
     return moment
 
 
-def refresh_last_contacts(keys):
+def refresh_last_contacts(keys, now=None):
     """The same for many enterprises at once (an import, demonstration data), by their ids."""
     with transaction.atomic():
         lock_rows(keys)
         exchanged = with_exchange().filter(pk=OuterRef("pk")).values("exchanged_at")
         Enterprise.objects.filter(pk__in=keys).update(last_contact_at=Subquery(exchanged))
-        planner.settle("gap", list(keys))
+        planner.settle("gap", list(keys), now)
 
 
 def last_exchange(enterprise):

@@ -195,7 +195,7 @@ def _rewrite_touchpoint(touchpoint, trip, old_summary, values, by, now):
     record_new_values(touchpoint, before, by=by, now=now)
     if "happened_at" in fresh:
         record_touchpoint(touchpoint, by=by)
-        write_last_contact(touchpoint.enterprise)
+        write_last_contact(touchpoint.enterprise, now)
 
 
 def _file(trip, files, given, by, now):

@@ -50,7 +50,7 @@ def write_list(batch, planned, *, by, now):
     changed = _write_changes([draft for draft in drafts if draft.changed and draft.trip], by, now)
     written = _write_parts([draft for draft in drafts if draft.added], by, now)
     if keys := {part.enterprise_id for part in [*written, *changed]}:
-        refresh_last_contacts(keys)
+        refresh_last_contacts(keys, now)
 
 
 # --- what is known -----------------------------------------------------------------------------------------------

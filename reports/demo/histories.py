@@ -71,7 +71,7 @@ def fill(number, *, say=print, now=None):
                     _live(partnership, term, timezone.localdate(now))
         _write(told)
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
-    refresh_last_contacts([one.row.pk for one in told])
+    refresh_last_contacts([one.row.pk for one in told], now)
     say(f"{number:,} partnerships stand with the history of {TERMS} terms.")
 
 

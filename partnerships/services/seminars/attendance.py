@@ -218,7 +218,7 @@ def _log_coming(guest, seminar, by, now):
     if guest.touchpoint is not None:
         guest.touchpoint.is_two_way = guest.attended
         guest.touchpoint.save(update_fields=["is_two_way"])
-        write_last_contact(guest.enterprise)
+        write_last_contact(guest.enterprise, now)
     elif guest.attended:
         guest.touchpoint = write_touchpoint(
             enterprise=guest.enterprise, by=by, now=now, kind=Kind.MEETING, happened_at=seminar.starts_at,
