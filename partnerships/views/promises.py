@@ -124,7 +124,7 @@ def link_obligation(request, link, enterprise):
     if is_sent:
         return redirect("partnerships:link", link.code)
     said = None if letter.is_bound else request.POST or None
-    form = KeepByLinkForm(said, request.FILES or None, enterprise=enterprise)
+    form = KeepByLinkForm(said, request.FILES if said else None, enterprise=enterprise)
     if said and row.state != ObligationState.OPEN:
         raise Refused(_("This is settled already."))
     if form.is_valid() and kept_as_said(row, form, via=link, name=form.author_name):
