@@ -88,5 +88,5 @@ def test_a_capped_count_is_no_fault(db):
 def test_a_long_walk_is_seen(db, monkeypatch):
     monkeypatch.setattr(measure, "FEW", 0)
     EnterpriseFactory()
-    asked, _rows = measure.asked_by(lambda: list(Enterprise.objects.filter(address="nowhere")))
+    asked, _rows = measure.asked_by(lambda: list(Enterprise.objects.filter(address="nowhere").order_by()))
     assert "Seq Scan over partnerships_enterprise: 1 rows" in asked.faults()
