@@ -29,6 +29,8 @@ from reminders.workflow import DeliveryState
 
 #: At most this many rows of one kind, those that wait longest.
 MOST = 20
+#: So many of the tasks put off.
+PUT_OFF = 20
 SHOWN_CORRECTED = timedelta(days=14)
 #: What has no due day is overdue once it waits for so long.
 LATE = timedelta(days=7)
@@ -147,17 +149,34 @@ def tasks_of(user, *, everybodys=False):
     return tasks.filter(Q(owner=user) | Q(owner=None) | Q(pk__in=told.values("task")))
 
 
-def numbers_of(user, today, *, everybodys=False):
-    """{name of a group, or "asleep": how many of the tasks_of() are in it}, of the COUNT_CAP due first; one query."""
-    numbers = Counter()
-    for due, until in prepared.rows(_days_of_tasks, user, everybodys):
-        numbers["asleep" if until and until > today else _name_of(due, today)] += 1
-    return numbers
+def days_of(user, *, everybodys=False):
+    """[(pk, due_on, snoozed_until)] of the open ones of the tasks_of(), the COUNT_CAP due first; one query."""
+    return prepared.rows(_days_of_tasks, user, everybodys)
 
 
 def _days_of_tasks(person, everybodys):
     tasks = tasks_of(person, everybodys=everybodys).open().order_by("due_on", "pk")
-    return tasks.values_list("due_on", "snoozed_until")[: keyset.COUNT_CAP]
+    return tasks.values_list("pk", "due_on", "snoozed_until")[: keyset.COUNT_CAP]
+
+
+def numbers_of(days, today):
+    """{name of a group, or "asleep": how many of the days_of() tasks are in it}."""
+    return Counter("asleep" if until and until > today else _name_of(due, today) for _pk, due, until in days)
+
+
+def put_off_of(days, today):
+    """Of the days_of() those tasks that are put off, at most PUT_OFF: whose day comes first; one query, if any."""
+    asleep = sorted((until, pk) for pk, _due, until in days if until and until > today)[:PUT_OFF]
+    found = prepared.instances(_shown_tasks, [pk for _until, pk in asleep])
+    return [found[pk] for _until, pk in asleep if pk in found]
+
+
+def _shown_tasks():
+    """All that a row of a task put off reads, and the lines of the rules."""
+    return Task.objects.order_by().values_list(
+        "pk", "rule", "subject_type_id", "subject_id", "stream", "side", "due_on", "opened_at", "snoozed_until",
+        "snooze_reason", "owner__name", "owner__name_en", "snoozed_by__name", "snoozed_by__name_en",
+    )  # fmt: skip
 
 
 def items_of(tasks, *, with_owner=False):

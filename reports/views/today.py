@@ -12,10 +12,10 @@ from partnerships.models import Enterprise
 from partnerships.rhythms import portfolio_band, portfolio_figures
 from records import keyset, prepared
 from reminders.services import to_forward
-from reports.today import groups_of, items_for, items_of, longest_without_contact, numbers_of, tasks_of
+from reports import today as todays
 
-#: So many tasks of the reminder rules stand on one page; of those put off, so many in all: whose day comes first.
-TASKS, PUT_OFF = 20, 20
+#: So many tasks of the reminder rules stand on one page.
+TASKS = 20
 
 
 @require_safe
@@ -25,29 +25,23 @@ def today(request):
     if not user.is_school:
         raise PermissionDenied(_("This page belongs to the school."))
     everybodys = user.sees_everything and request.GET.get("whose") == "all"
-    tasks = tasks_of(user, everybodys=everybodys)
+    tasks = todays.tasks_of(user, everybodys=everybodys)
     awake = tasks.awake(now.date()).select_related("owner") if everybodys else tasks.awake(now.date())
     page = keyset.page(awake, {"due": "due_on"}, request.GET, default="due", size=TASKS)
-    waiting = [] if page.previous else items_for(user)
-    numbers = numbers_of(user, now.date(), everybodys=everybodys)
-    asleep = _put_off(tasks, now.date()) if numbers["asleep"] else ()
-    items = items_of([*page, *asleep], with_owner=everybodys)
+    waiting = [] if page.previous else todays.items_for(user)
+    days = todays.days_of(user, everybodys=everybodys)
+    numbers = todays.numbers_of(days, now.date())
+    items = todays.items_of([*page, *todays.put_off_of(days, now.date())], with_owner=everybodys)
     context = _beside(user, now) | {
         "now": now,
         "number": numbers.total() - numbers["asleep"] + len(waiting),
-        "groups": groups_of(waiting + [item for item in items if not item.is_asleep(now)], now.date(), numbers),
+        "groups": todays.groups_of(waiting + [item for item in items if not item.is_asleep(now)], now.date(), numbers),
         "page": page,
         "put_off": [item for item in items if item.is_asleep(now)],
         "number_put_off": numbers["asleep"],
         "everybodys": everybodys,
     }
     return render(request, "reports/today.html", context)
-
-
-def _put_off(tasks, today):
-    """Those whose day comes first."""
-    asleep = tasks.open().filter(snoozed_until__gt=today).select_related("snoozed_by")
-    return asleep.order_by("snoozed_until", "pk")[:PUT_OFF]
 
 
 def _beside(user, now):
@@ -57,7 +51,7 @@ def _beside(user, now):
         "to_forward": prepared.count(_to_forward, user, now=now),
         "states": _states(figures),
         "band": portfolio_band(user, now.date(), figures),
-        "quiet": longest_without_contact(user),
+        "quiet": todays.longest_without_contact(user),
     }
 
 
