@@ -13,6 +13,7 @@ from partnerships.workflow import keeps_this_agreement
 from records.leaves import UNCOUNTED
 
 PLACED = (ScanPage.Fate.FOUND, ScanPage.Fate.ASSIGNED)
+LEFT_OUT = (ScanPage.Fate.DROPPED, ScanPage.Fate.EMPTY)
 #: So many documents are offered for a page that cannot be read.
 OFFERED = 200
 
@@ -89,7 +90,7 @@ def suggested_for(sheets):
     """{position: (document id, sheet)} of pages to be assigned by hand, where their place leaves one answer only."""
     lying = [
         _lying(page) if page.fate in PLACED else Lying(page.position)
-        for page in sheets if page.fate != ScanPage.Fate.DROPPED
+        for page in sheets if page.fate not in LEFT_OUT
     ]  # fmt: skip
     leaves = {page.document_id: page.document.leaves for page in sheets if page.fate in PLACED}
     return suggestions(lying, leaves)

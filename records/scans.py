@@ -54,12 +54,13 @@ def sentence_of(code, params=None):
 @dataclass(frozen=True)
 class Sheet:
     """One page of the stack: its number from 0 of `pages`, its mark (records.leaves.read_mark) or None, how far it is
-    turned, and a small picture of it (JPEG)."""
+    turned, whether nothing stands on it, and a small picture of it (JPEG)."""
 
     number: int
     pages: int
     mark: tuple | None
     turn: int
+    is_empty: bool
     picture: bytes
 
 
@@ -72,7 +73,8 @@ def sheets_of(data):
             continue
         marks = {mark for text in answer["marks"] if (mark := read_mark(text))}
         mark = marks.pop() if len(marks) == 1 else None
-        yield Sheet(answer["page"], pages, mark, answer["turn"], base64.b64decode(answer["picture"]))
+        picture = base64.b64decode(answer["picture"])
+        yield Sheet(answer["page"], pages, mark, answer["turn"], answer["empty"], picture)
 
 
 def split(data, groups):

@@ -88,6 +88,7 @@ class ScanPage(models.Model):
         ASSIGNED = "assigned", _("assigned by hand")
         OPEN = "open", _("not readable")
         DROPPED = "dropped", _("left out")
+        EMPTY = "empty", pgettext_lazy("page", "empty")
 
     scan = models.ForeignKey(Scan, models.CASCADE, related_name="sheets")
     position = models.PositiveSmallIntegerField(_("page"))
@@ -117,7 +118,7 @@ class ScanPage(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(fate__in=["found", "assigned"], document__isnull=False, leaf__isnull=False)
-                | Q(fate__in=["open", "dropped"]),
+                | Q(fate__in=["open", "dropped", "empty"]),
                 name="scan_page_somewhere",
                 violation_error_message=_("Say of which document it is, and which sheet."),
             ),

@@ -41,7 +41,9 @@ def portal_home(request, enterprise):
     questions = waiting_for(Side.ENTERPRISE, enterprise).select_related("author").prefetch_related("files")
     standing = enterprise.proxy_entries.exclude(touchpoint__withdrawn_at__isnull=False)
     entries = standing.filter(checked_at=None).select_related("entered_by", "touchpoint", "message", "need")
-    own = seat_of(enterprise, request.user)
+    own, today = seat_of(enterprise, request.user), timezone.localdate()
+    tasks = Task.objects.awake(today).filter(stream=enterprise.pk, side=Side.ENTERPRISE, is_held=False)
+    tasks = list(tasks.order_by("due_on", "pk")[: SHOWN + 1])
     context = {
         "enterprise": enterprise,
         "own": own,
@@ -53,19 +55,19 @@ def portal_home(request, enterprise):
             (entry, _said(entry), CorrectionForm(auto_id=f"entry-{entry.pk}-%s"))
             for entry in entries.order_by("entered_at", "pk")[:SHOWN]
         ],
-        "groups": _tasks(enterprise, timezone.localdate()),
+        "groups": _by_day(tasks[:SHOWN], today),
+        "has_more": len(tasks) > SHOWN,
         "own_form": None if own.phones else PhoneForm(instance=own),
         "missing": _missing(enterprise),
     }
     return render(request, "partnerships/portal_home.html", context)
 
 
-def _tasks(enterprise, today):
+def _by_day(tasks, today):
     """[(name, title, [(task, line)])]: what the rules ask of the enterprise, by day; it is never told of being late."""
     sunday = today + timedelta(days=6 - today.weekday())
-    tasks = Task.objects.awake(today).filter(stream=enterprise.pk, side=Side.ENTERPRISE, is_held=False)
     found = {"arrange": [], "week": [], "later": []}
-    for task, line in lines_of(list(tasks.order_by("due_on", "pk")[:SHOWN])):
+    for task, line in lines_of(tasks):
         found["arrange" if task.due_on <= today else "week" if task.due_on <= sunday else "later"].append((task, line))
     titles = {"arrange": _("To arrange"), "week": _("This week"), "later": _("Later")}
     return [(name, titles[name], rows) for name, rows in found.items() if rows]

@@ -1,6 +1,7 @@
 """Scanned stacks for tests: pages with lines and the code of a sheet in the corner, turned and blotted as told."""
 
 import io
+from random import Random
 
 from PIL import Image, ImageDraw
 
@@ -20,6 +21,19 @@ def page(code, leaf, leaves, *, turn=0, is_blotted=False):
     if is_blotted:
         pen.rectangle((960, 1580, 1100, 1720), fill=0)
     return sheet.rotate(-turn, expand=True, fillcolor=255)
+
+
+def back(draw=None):
+    """The back of a sheet: a scanner's dust and the shadow of its edge, and what `draw`(pen) leaves on it."""
+    sheet = Image.new("L", (WIDE, HIGH), 244)
+    pen = ImageDraw.Draw(sheet)
+    dice = Random(7)
+    for _speck in range(60):
+        pen.point((dice.randrange(WIDE), dice.randrange(HIGH)), fill=0)
+    pen.rectangle((0, 0, 30, HIGH), fill=60)
+    if draw is not None:
+        draw(pen)
+    return sheet
 
 
 def pdf(pages):

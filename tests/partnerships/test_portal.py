@@ -14,6 +14,7 @@ from partnerships.services.links import hand_out_link
 from partnerships.services.thread import write_message
 from partnerships.services.touchpoints import log_touchpoint
 from records.models import Event
+from reminders.models import Task
 from tests.partnerships.factories import MessageFactory, SiteFactory
 from tests.partnerships.test_thread import picture
 
@@ -253,6 +254,18 @@ def test_many_questions_and_entries_cost_the_same(cast, signed_in, django_assert
     client = signed_in(cast.hr)
     with django_assert_max_num_queries(25):
         assert client.get(url("portal_home", cast.a)).status_code == 200
+
+
+def test_more_tasks_than_a_phone_shows_are_announced(cast, signed_in):
+    client, today = signed_in(cast.hr), timezone.localdate()
+    for number in range(21):
+        page = client.get(url("portal_home", cast.a)).content.decode()
+        assert "There is more" not in page
+        assert page.count("Shall we meet again?") >= number
+        Task.objects.create(
+            rule="gap", subject=cast.a, stream=cast.a.pk, side="enterprise", episode=str(number), due_on=today
+        )
+    assert "There is more: it appears here as you answer them." in client.get(url("portal_home", cast.a)).content.decode()
 
 
 # --- partnership and messages --------------------------------------------------------------------------------------

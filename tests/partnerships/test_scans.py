@@ -26,7 +26,7 @@ from records.scans import UnreadableScan, sheets_of, split
 from records.signatures import Signatory
 from records.workflow import NotAllowed, Refused
 from tests.partnerships.factories import AgreementFactory
-from tests.partnerships.stacks import page, pdf
+from tests.partnerships.stacks import back, page, pdf
 
 TODAY = timezone.localdate()
 
@@ -316,6 +316,42 @@ def test_a_stained_one_among_them_goes_where_its_neighbours_go(cast, signed_in, 
     scans.place_page(row, by=cast.officer, **{**form.initial, "document": paper})
     applied(scan, cast.officer)
     assert filed_of(paper) == [0, None, 0]
+
+
+@pytest.mark.parametrize(
+    ("draw", "fate"),
+    [
+        (None, "empty"),
+        (lambda pen: pen.line((600, 800, 640, 840, 720, 700), fill=70, width=4), "open"),  # a tick
+        (lambda pen: pen.arc((500, 700, 700, 900), 0, 360, fill=150, width=5), "open"),  # a pale stamp
+    ],
+    ids=["empty", "ticked", "stamped"],
+)
+def test_empty_backs_are_left_out_by_themselves(cast, made, draw, fate):
+    [paper] = made(1)
+    scan = taken_in(cast, [each for sheet in sheets(paper) for each in (sheet, back(draw))])
+    backs = scan.sheets.exclude(fate="found")
+    assert [(row.position, row.fate) for row in backs] == [(2, fate), (4, fate), (6, fate)]
+    assert all(row.picture for row in backs)
+    if fate == "open":
+        with pytest.raises(Refused, match="neither assigned nor left out"):
+            scans.start_applying(scan, by=cast.officer)
+    else:
+        applied(scan, cast.officer)
+        assert filed_of(paper) == [1, 2, 3]
+
+
+def test_an_empty_page_is_kept_where_a_person_says_so(cast, made, signed_in):
+    [paper] = made(1)
+    scan = taken_in(cast, [*sheets(paper), back()])
+    page = signed_in(cast.officer).get(address("scan_detail", scan.pk)).content.decode()
+    assert "1 page is empty, as backs are: it is left out" in page
+    row = scan.sheets.get(position=4)
+    faulty = signed_in(cast.officer).post(address("scan_page", scan.pk, row.pk), {"document": paper.pk, "leaf": 9})
+    assert faulty.status_code == 422
+    signed_in(cast.officer).post(address("scan_page", scan.pk, row.pk), {"document": paper.pk, "leaf": 3})
+    applied(scan, cast.officer)
+    assert filed_of(paper) == [1, 2, 3, None]
 
 
 # --- what cannot be read -------------------------------------------------------------------------------------------

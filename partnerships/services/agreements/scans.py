@@ -100,7 +100,10 @@ def _read(scan, content):
 
 
 def _write_pages(scan, sheets, now):
-    """A page whose code names a document that its uploader may see is found; of the others the picture is kept."""
+    """A page whose code names a document that its uploader may see is found; of the others the picture is kept.
+
+    One on which nothing stands is the back of a sheet: it is left out unless a person says otherwise.
+    """
     codes = {sheet.mark[0] for sheet in sheets if sheet.mark}
     known = AgreementDocument.objects.visible_to(scan.uploaded_by).filter(code__in=codes)
     by_code = {document.code: document for document in known}
@@ -109,8 +112,10 @@ def _write_pages(scan, sheets, now):
         page = ScanPage(scan=scan, position=sheet.number + 1, turn=sheet.turn, fate=ScanPage.Fate.OPEN)
         if document is not None and sheet.mark[1] <= document.leaves:
             page.fate, page.document, page.leaf = ScanPage.Fate.FOUND, document, sheet.mark[1]
+        elif sheet.is_empty:
+            page.fate = ScanPage.Fate.EMPTY
         page.save(force_insert=True)
-        if page.fate == ScanPage.Fate.OPEN:
+        if page.fate != ScanPage.Fate.FOUND:
             _keep_picture(page, sheet, now)
 
 

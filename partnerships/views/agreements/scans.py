@@ -74,6 +74,7 @@ def _detail(request, scan, faulty=None):
     is_preview = scan.state == ImportState.PREVIEW
     offered = offered_for(scan, request.user) if is_preview and (loose or faulty) else None
     suggested = suggested_for(sheets) if is_preview else {}
+    rows = [(page, _page_form(page, offered, faulty, suggested), page.position in suggested) for page in loose]
     context = {
         "scan": scan,
         "words": SCAN.words[scan.state],
@@ -81,7 +82,9 @@ def _detail(request, scan, faulty=None):
         "moves": {open.move.name: open for open in moves_open_to(scan, SCAN, request.user)},
         "why": [sentence_of(one["code"], one["params"]) for one in scan.remarks if "code" in one],
         "piles": piles_of(scan, request.user) if is_preview else [],
-        "loose": [(page, _page_form(page, offered, faulty, suggested), page.position in suggested) for page in loose],
+        "loose": [row for row in rows if row[0].fate != ScanPage.Fate.EMPTY],
+        "empty": [row for row in rows if row[0].fate == ScanPage.Fate.EMPTY],
+        "is_empty_faulty": faulty is not None and faulty.page.fate == ScanPage.Fate.EMPTY,
         "filed": with_sign_forms(scan.filed.select_related("agreement__enterprise", "file", "document").order_by("pk")),
         "refused": _refused(scan),
     }
