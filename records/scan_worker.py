@@ -5,8 +5,9 @@ library, pypdfium2, Pillow and zxing-cpp only: no Django.
 
 In: a line of JSON, then the bytes of the PDF. Out: lines of JSON. {"do": "read"} gives {"pages": number} and for each
 page {"page": from 0, "marks": [text of each code], "turn": degrees clockwise by which the page is turned, "empty":
-whether nothing stands on it, "picture": a small JPEG in base64}. {"do": "split", "groups": [[[page, turn], …], …]} gives {"group": number, "pdf":
-base64} for each. The last line is {"done": true}; {"refused": code, "params": {…}} ends it before.
+whether nothing stands on it, "picture": a small JPEG in base64}. {"do": "split", "groups": [[[page, turn], …], …]}
+gives {"group": number, "pdf": base64} for each. The last line is {"done": true}; {"refused": code, "params": {…}} ends
+it before.
 """
 
 import base64

@@ -46,13 +46,13 @@ def send_papers(stage):
 
 
 def _scan_stacks(stage, lin):
-    """One stack that is filed, and one to check: a page of it cannot be read, and the last sheet is missing."""
+    """One stack that is filed, and one to check: a page of it cannot be read, and the last sheet is an empty back."""
     sent = [row.agreement for row in PaperStep.objects.away().order_by("-on").select_related("agreement")]
     back, waiting, third = ([*row.documents.all()][0] for row in sent[:3])
     for name, ago, papers_in, hides, key in (
         ("盖章协议扫描1.pdf", 2, [back], (), 42), ("盖章协议扫描2.pdf", 0, [waiting, third], (2,), 43),
     ):  # fmt: skip
-        stack = scanned(papers_in, hides, without_last=bool(hides))
+        stack = scanned(papers_in, hides, is_careless=bool(hides))
         upload = SimpleUploadedFile(name, stack, "application/pdf")
         moment = stage.at(ago, 9, 40)
         scan = scans.upload_scan(by=lin, upload=upload, form_key=UUID(int=key), now=moment)

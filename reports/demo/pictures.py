@@ -147,18 +147,20 @@ class Hall:
 SEAL, PAPER = "#c0392b", (910, 1287)  # A4 at 110 dpi
 
 
-def scanned(documents, hides=(), *, without_last=False):
+def scanned(documents, hides=(), *, is_careless=False):
     """The bytes of a PDF: every sheet of `documents` with its code and a seal on the last, some turned upside down.
 
-    The codes on the pages in `hides` (from 1) lie under a stain; `without_last` the last page was not scanned.
+    The codes on the pages in `hides` (from 1) lie under a stain; scanned carelessly, an empty back lies where the last
+    page should.
     """
     pages = []
     for document in documents:
         for leaf in range(1, document.leaves + 1):
             sheet = _sheet(document, leaf, len(pages) + 1 in hides)
             pages.append(sheet.rotate(180) if len(pages) % 3 == 1 else sheet)
+    if is_careless:
+        pages[-1] = Image.new("RGB", PAPER, "#fdfdfb")
     out = io.BytesIO()
-    pages = pages[: len(pages) - without_last]
     pages[0].save(out, "PDF", save_all=True, append_images=pages[1:], resolution=110)
     return out.getvalue()
 

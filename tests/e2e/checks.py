@@ -30,6 +30,15 @@ SMALL_TARGETS = """smallest => {
   return small;
 }"""
 
+#: Menus of which a part would lie beside the screen, once opened.
+CUT_MENUS = """() => [...document.querySelectorAll("details:has(> .menu__panel)")].filter(menu => {
+  const wasOpen = menu.open;
+  menu.open = true;
+  const {left, right} = menu.querySelector(".menu__panel").getBoundingClientRect();
+  menu.open = wasOpen;
+  return left < 0 || right > document.documentElement.clientWidth;
+}).map(menu => menu.querySelector("summary").textContent.trim())"""
+
 #: Text of the page that stands alone in Latin letters, outside of what has a language of its own.
 LATIN_TEXTS = """() => {
   const found = new Set();
@@ -84,6 +93,7 @@ def faults(page, *, language, width):
             page.set_viewport_size({"width": narrow, "height": 740})
         if beyond := sideways(page):
             found.append(f"{beyond} pixels beyond {narrow}: {widest(page)}")
+        found += [f"a menu is cut off at {narrow}: {name}" for name in page.evaluate(CUT_MENUS)]
     page.set_viewport_size({"width": width, "height": 740 if width < 600 else 900})
     return found
 

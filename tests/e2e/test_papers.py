@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 from records.leaves import read_mark
 from records.scans import sheets_of
 from tests.e2e.visitor import of
+from tests.partnerships.stacks import back, pdf
 from tests.partnerships.stacks import page as sheet
-from tests.partnerships.stacks import pdf
 
 OUT = """
     SELECT DISTINCT ON (a.id) d.code, d.leaves, d.id, a.id, a.title FROM partnerships_agreementdocument d
@@ -67,10 +67,11 @@ def test_out_and_back(visitors, places, site, variant):
     officer.open(f"/agreements/{first[3]}/")
     expect(page.locator(".steps-done li[data-done]", has_text=officer.say_of("paper", "copies made"))).to_have_count(1)
 
-    # --- back: one stack of both, upside down, one code under a stain
+    # --- back: one stack of both, upside down, one code under a stain, one empty back
     assert read_mark(f"RH1:{first[0]}:1:{first[1]}")
     pages = [sheet(code, leaf, leaves, turn=180) for code, leaves, *_more in rows for leaf in range(1, leaves + 1)]
     pages[0] = sheet(first[0], 1, first[1], is_blotted=True)
+    pages.insert(1, back())
     officer.open("/agreements/scans/new/")
     stack = {"name": f"扫描件 {of(variant)}.pdf", "mimeType": "application/pdf", "buffer": pdf(pages)}
     page.locator("[name=file]").set_input_files(stack)
@@ -81,6 +82,11 @@ def test_out_and_back(visitors, places, site, variant):
     expect(page.locator("tr", has=page.locator(f"a[href='/agreements/{first[3]}/']"))).to_contain_text(
         officer.say("missing")
     )
+    one, many = (
+        "%(number)s page is empty, as backs are: it is left out",
+        "%(number)s pages are empty, as backs are: they are left out",
+    )
+    expect(page.locator("summary", has_text=officer.say_number(one, many, 1))).to_be_visible()
     officer.picture("papers stack")
     loose.locator("[name=document]").select_option(str(first[2]))
     loose.locator("[name=leaf]").fill("1")

@@ -265,7 +265,9 @@ def test_more_tasks_than_a_phone_shows_are_announced(cast, signed_in):
         Task.objects.create(
             rule="gap", subject=cast.a, stream=cast.a.pk, side="enterprise", episode=str(number), due_on=today
         )
-    assert "There is more: it appears here as you answer them." in client.get(url("portal_home", cast.a)).content.decode()
+    assert (
+        "There is more: it appears here as you answer them." in client.get(url("portal_home", cast.a)).content.decode()
+    )
 
 
 # --- partnership and messages --------------------------------------------------------------------------------------
