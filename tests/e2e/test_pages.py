@@ -87,7 +87,8 @@ def test_the_checks_bite(visitors):
     assert checks.faults(visitor.page, language="en", width=360) == []
     visitor.page.evaluate("""() => {
       document.querySelector("main").insertAdjacentHTML("beforeend",
-        '<details class="menu"><summary>Cut</summary><div class="menu__panel">x</div></details><img src="data:image/gif;base64,R0lGODlhAQABAAAAACw="><button class="tiny">x</button><h1>Untranslated words</h1>');
+        '<details class="menu narrow"><summary>Cut</summary><div class="menu__panel">x</div></details><img src="data:image/gif;base64,R0lGODlhAQABAAAAACw="><button class="tiny">x</button><h1>Untranslated words</h1>');
+      document.querySelector(".narrow").style.inlineSize = "60px";
       document.querySelector(".tiny").style.cssText = "inline-size: 8px; min-inline-size: 0; padding: 0";
       document.querySelector("img:last-of-type").style.cssText = "display: block; inline-size: 700px; max-inline-size: none";
       document.title = "";
