@@ -19,7 +19,7 @@ from accounts.models import PARTNER_ROLES, Department, User
 from partnerships.imports.kinds import kind_of
 from partnerships.imports.plan import FAULTY, Draft, Known, called, plan
 from partnerships.imports.problems import LOST, NOBODY
-from partnerships.imports.rows import PartnerRow, read_partner_rows
+from partnerships.imports.rows import PartnerRow, few_collections, read_partner_rows
 from partnerships.imports.visit_rows import VisitRow, read_visit_rows
 from partnerships.models import Contact, Enterprise, Import, ImportRow, Touchpoint
 from partnerships.rules.names import name_key
@@ -95,10 +95,11 @@ def read_import(batch, *, now=None):
             for sheet in listed.sheets
         ]
         batch.save(update_fields=["kind", "remarks"])
-        planned = kind.plan(listed.rows, batch.uploaded_by, now=now or timezone.now())
-        ImportRow.objects.bulk_create(
-            [_import_row(batch, position, outcome) for position, outcome in enumerate(planned)], batch_size=BATCH
-        )
+        with few_collections():
+            planned = kind.plan(listed.rows, batch.uploaded_by, now=now or timezone.now())
+            ImportRow.objects.bulk_create(
+                [_import_row(batch, position, outcome) for position, outcome in enumerate(planned)], batch_size=BATCH
+            )
         return move(batch, IMPORT, "read", by=batch.uploaded_by, now=now)
 
 
