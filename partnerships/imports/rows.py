@@ -159,7 +159,7 @@ def read_partner_rows(book: Workbook, _name: str = "") -> PartnerList:
 
 @contextmanager
 def few_collections():
-    """The rows only grow while a list is read: looking through them for garbage again and again costs a quarter."""
+    """The rows only grow while a list is read and compared: looking through them for garbage costs a quarter."""
     was_on = gc.isenabled()
     gc.disable()
     try:
